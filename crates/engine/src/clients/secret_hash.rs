@@ -1,0 +1,98 @@
+//! SECRET_HASH: the proof that a call comes from an app that holds the client's secret (developer guide, "Computing
+//! secret hash values"). Called before any user is looked up, wherever the user name is in the request.
+use super::Client;
+use crate::error::{Error, Result};
+use crate::keys::secret_hash;
+
+/// Checks the hash sent with `username`, exactly as it was sent. Either of two active secrets is accepted (checklist 46).
+/// A client without a secret must not be sent one.
+pub fn check(client: &Client, username: &str, given: Option<&str>) -> Result<()> {
+    check_any(client, std::iter::once(username.to_owned()), given)
+}
+
+/// As [`check`] where the request does not say the user name (refresh): any of `names` may have been hashed.
+pub fn check_any(client: &Client, names: impl IntoIterator<Item = String>, given: Option<&str>) -> Result<()> {
+    let Some(hash) = present(client, given)? else { return Ok(()) };
+    let fits = |name: String| {
+        let secrets = client.secrets.iter().filter_map(|secret| secret.value.expose_str());
+        secret_hash::verify(secrets, &name, &client.id, hash)
+    };
+    // No short cut: which of the names fitted cannot be timed.
+    if names.into_iter().fold(false, |ok, name| fits(name) | ok) {
+        return Ok(());
+    }
+    Err(Error::not_authorized(format!("Unable to verify secret hash for client {}", client.id)))
+}
+
+/// Checks the plain secret that GetTokensFromRefreshToken and RevokeToken carry.
+pub fn check_secret(client: &Client, given: Option<&str>) -> Result<()> {
+    match present(client, given)? {
+        Some(secret) if !client.accepts_secret(secret) => {
+            Err(Error::not_authorized(format!("Unable to verify secret for client {}", client.id)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What was sent, where the client has a secret; refuses a secret too many or too few.
+fn present<'a>(client: &Client, given: Option<&'a str>) -> Result<Option<&'a str>> {
+    let id = &client.id;
+    match (client.has_secret(), given) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            Err(Error::not_authorized(format!("Client {id} is not configured for secret but secret was received")))
+        }
+        (true, None) => {
+            Err(Error::not_authorized(format!("Client {id} is configured with secret but SECRET_HASH was not received")))
+        }
+        (true, Some(given)) => Ok(Some(given)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::ClientSecret;
+    use crate::keys::secret::SecretBytes;
+
+    fn client(secrets: &[&str]) -> Client {
+        Client {
+            id: "c".to_owned(),
+            pool_id: "p".to_owned(),
+            document: Default::default(),
+            secrets: secrets
+                .iter()
+                .map(|s| ClientSecret { id: (*s).to_owned(), value: SecretBytes::from(*s), created_at: 0 })
+                .collect(),
+            version: 1,
+            created_at: 0,
+            modified_at: 0,
+        }
+    }
+
+    #[test]
+    fn sec_046_the_hash_must_fit_name_client_and_a_live_secret() {
+        let two = client(&["old", "new"]);
+        for secret in ["old", "new"] {
+            assert!(check(&two, "ann", Some(&secret_hash::compute(secret, "ann", "c"))).is_ok());
+        }
+        let hash = secret_hash::compute("new", "ann", "c");
+        assert_eq!(check(&two, "bob", Some(&hash)).unwrap_err().message(), "Unable to verify secret hash for client c");
+        assert!(check(&client(&["old"]), "ann", Some(&hash)).is_err());
+        assert!(check_any(&two, ["bob".to_owned(), "ann".to_owned()], Some(&hash)).is_ok());
+        assert!(check_any(&two, [], Some(&hash)).is_err());
+    }
+
+    #[test]
+    fn a_secret_too_many_or_too_few_is_refused() {
+        let text = |r: Result<()>| r.unwrap_err().message().to_owned();
+        assert_eq!(
+            text(check(&client(&["s"]), "ann", None)),
+            "Client c is configured with secret but SECRET_HASH was not received"
+        );
+        assert_eq!(text(check(&client(&[]), "ann", Some("x"))), "Client c is not configured for secret but secret was received");
+        assert!(check(&client(&[]), "ann", None).is_ok());
+        assert!(check_secret(&client(&["s"]), Some("s")).is_ok());
+        assert!(check_secret(&client(&["s"]), Some("t")).is_err() && check_secret(&client(&["s"]), None).is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! The token endpoint (RFC 6749 §3.2, developer guide "Token endpoint"). It owns what every grant shares, in this order:
+//! parse once, authenticate the client, choose the grant; a grant fills in only its own part.
+use super::client::authenticate;
+use super::grants;
+use super::params::Params;
+use super::site::Site;
+use crate::ctx::Ctx;
+use crate::error::{Error, OAuthCode, Result};
+use crate::tokens::TokenSet;
+
+/// Answers a token request.
+pub async fn exchange(ctx: &Ctx, site: &Site, authorization: Option<&str>, params: &Params) -> Result<TokenSet> {
+    params.no_repeats()?;
+    let grant_type = params.required("grant_type")?;
+    let caller = authenticate(ctx, site, authorization, params).await?;
+    match grant_type {
+        "authorization_code" => grants::code::grant(ctx, &caller, params).await,
+        "refresh_token" => grants::refresh::grant(ctx, &caller, params).await,
+        "client_credentials" => grants::client_credentials::grant(ctx, &caller, params).await,
+        other => Err(Error::oauth(OAuthCode::UnsupportedGrantType, "").because(format!("no grant {other}"))),
+    }
+}

@@ -1,0 +1,55 @@
+//! Forgetting what has expired. Called once a minute by the server's one background task; every deletion is bounded, so
+//! that requests never wait behind a long one.
+use poolhouse_store::tables::{
+    attempts, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh, signing_keys,
+};
+
+use crate::ctx::Engine;
+use crate::error::Result;
+
+/// Rows of one deletion.
+const BATCH: i64 = 500;
+/// Deletions of one table in one run; what is left waits for the next minute.
+const ROUNDS: usize = 20;
+/// Milliseconds. Used codes are kept so that a replay is noticed; families because access tokens ask for them (they live
+/// a day at most); counters past every window.
+const DAY_MS: i64 = 86_400_000;
+/// Messages the inbox keeps.
+const INBOX_MAX: i64 = 1_000;
+
+macro_rules! in_batches {
+    ($engine:expr, $purge:path, $before:expr) => {{
+        let (before, mut gone) = ($before, 0);
+        for _ in 0..ROUNDS {
+            let batch: u64 = $engine.store.write(async move |tx| $purge(tx, before, BATCH).await).await?;
+            gone += batch;
+            if batch == 0 {
+                break;
+            }
+        }
+        gone
+    }};
+}
+
+impl Engine {
+    /// Deletes expired rows; returns how many.
+    ///
+    /// # Errors
+    /// The store's; what was deleted before stays deleted.
+    pub async fn purge(&self) -> Result<u64> {
+        let now = self.clock.now();
+        let mut gone = 0;
+        gone += in_batches!(self, codes::purge, now);
+        gone += in_batches!(self, challenge_sessions::purge, now);
+        gone += in_batches!(self, browser_sessions::purge, now);
+        gone += in_batches!(self, authorization_codes::purge, now - DAY_MS);
+        gone += in_batches!(self, refresh::purge_tokens, now);
+        gone += in_batches!(self, refresh::purge_families, now - DAY_MS);
+        gone += in_batches!(self, attempts::purge, now - DAY_MS);
+        gone += in_batches!(self, signing_keys::purge, now);
+        if self.inbox.is_some() {
+            gone += self.store.write(async move |tx| messages::keep_newest(tx, INBOX_MAX).await).await?;
+        }
+        Ok(gone)
+    }
+}

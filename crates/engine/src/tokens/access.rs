@@ -1,0 +1,137 @@
+//! Recognising an access token that is presented to us: signature, time, purpose, and then what no token can tell,
+//! whether it was revoked and whether its user may still act (checklist 25, 26, 36, 37).
+use std::sync::Arc;
+
+use poolhouse_store::tables::refresh as table;
+use poolhouse_wire::ErrorCode;
+use poolhouse_wire::types::UserStatusType;
+use serde::Deserialize;
+
+use super::signing;
+use super::{ADMIN_SCOPE, issuer};
+use crate::clients::{self, Client};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::keys::jwt;
+use crate::keys::rsa::KeyPurpose;
+use crate::pools::{self, Pool};
+use crate::users::{self, User};
+
+/// What an accepted access token stands for.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub pool: Arc<Pool>,
+    pub client: Arc<Client>,
+    pub user: User,
+    pub scopes: Vec<String>,
+    pub origin_jti: Option<String>,
+    pub auth_time: i64,
+    /// Whether the token came from the OAuth endpoints of a domain.
+    pub from_domain: bool,
+}
+
+/// What an unverified token says of itself: enough to find the keys that may have signed it.
+#[derive(Debug, Deserialize)]
+struct Claimed {
+    iss: String,
+    #[serde(default)]
+    token_use: String,
+}
+
+/// The claims we look at. Everything else in a token of ours is for others.
+#[derive(Debug, Deserialize)]
+struct Payload {
+    iss: String,
+    exp: i64,
+    #[serde(default)]
+    iat: i64,
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    sub: String,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    auth_time: i64,
+    origin_jti: Option<String>,
+    version: Option<i64>,
+}
+
+/// The session of an access token for the user operations of the API, which need
+/// `aws.cognito.signin.user.admin` (checklist 104).
+pub async fn for_api(ctx: &Ctx, token: &str) -> Result<Session> {
+    let session = authenticate(ctx, token).await?;
+    if !session.scopes.iter().any(|s| s == ADMIN_SCOPE) {
+        return Err(Error::not_authorized("Access Token does not have required scopes"));
+    }
+    Ok(session)
+}
+
+/// The session of an access token, whatever its scopes.
+pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
+    let invalid = || Error::not_authorized("Invalid Access Token");
+    // The issuer only says where to look for keys; it is believed after the signature has been checked.
+    let claimed: Claimed = jwt::unverified(token).map_err(|_| invalid())?;
+    let pool_id = claimed.iss.rsplit('/').next().unwrap_or_default();
+    let pool = pools::find(ctx, pool_id).await?.ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
+    if claimed.token_use != "access" {
+        return Err(invalid().because("the token is not an access token").differs(claimed.token_use, "access"));
+    }
+    let payload: Payload = verify(ctx, &pool, token).await?;
+    let expected = issuer(ctx, &pool);
+    if payload.iss != expected {
+        return Err(invalid().because("the token names another issuer").differs(payload.iss, expected));
+    }
+    if payload.exp * 1000 <= ctx.now {
+        return Err(Error::not_authorized("Access Token has expired"));
+    }
+    let client =
+        clients::load_in(ctx, &pool, &payload.client_id).await.map_err(|_| invalid().because("the token's client is gone"))?;
+    let user = users::by_sub(ctx, &pool, &payload.sub).await?.ok_or_else(users::does_not_exist)?;
+    usable(&user)?;
+    not_revoked(ctx, &payload, &user).await?;
+    Ok(Session {
+        scopes: payload.scope.split(' ').map(str::to_owned).collect(),
+        origin_jti: payload.origin_jti,
+        auth_time: payload.auth_time,
+        from_domain: payload.version == Some(2),
+        pool,
+        client,
+        user,
+    })
+}
+
+async fn verify(ctx: &Ctx, pool: &Pool, token: &str) -> Result<Payload> {
+    let keys = signing::keys(ctx, pool).await?;
+    jwt::verify(token, &keys.public, KeyPurpose::Access)
+        .map_err(|e| Error::not_authorized("Could not verify signature for Access Token").because(e.to_string()))
+}
+
+fn usable(user: &User) -> Result<()> {
+    if !user.enabled() {
+        return Err(Error::not_authorized("User is disabled."));
+    }
+    match user.status()? {
+        UserStatusType::ResetRequired => {
+            Err(Error::new(ErrorCode::PasswordResetRequiredException, "Password reset required for the user"))
+        }
+        UserStatusType::Unconfirmed => Err(Error::new(ErrorCode::UserNotConfirmedException, "User is not confirmed.")),
+        _ => Ok(()),
+    }
+}
+
+/// A token with `origin_jti` lives as long as its family; one without (revocation off) until the user signs out
+/// everywhere.
+async fn not_revoked(ctx: &Ctx, payload: &Payload, user: &User) -> Result<()> {
+    let revoked = match &payload.origin_jti {
+        Some(origin_jti) => {
+            let mut reader = ctx.store().reader().await?;
+            table::get_family(&mut reader, origin_jti).await?.is_none_or(|family| family.revoked_at.is_some())
+        }
+        None => payload.iat * 1000 <= user.row.signed_out_at,
+    };
+    if revoked {
+        return Err(Error::not_authorized("Access Token has been revoked"));
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! The signing keys of a pool: two at a time, one for ID and one for access tokens, as Cognito. Private halves are
+//! sealed under the pool's key; a change of keys raises the pool's version, which names the cached set.
+use std::sync::Arc;
+
+use poolhouse_store::tables::signing_keys::{self as table, SigningKeyRow};
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::keys::rsa::{KeyPurpose, PublicKey, PublicKeys, SigningKey};
+use crate::keys::seal::{self, Place, PoolKey};
+use crate::pools::Pool;
+
+const FIELD: &str = "signing_key";
+const ACTIVE: &str = "active";
+
+/// The keys of one pool.
+#[derive(Debug)]
+pub struct KeySet {
+    id: SigningKey,
+    access: SigningKey,
+    /// Every key that may have signed a token that still lives, and those that will sign next.
+    pub public: PublicKeys,
+}
+
+impl KeySet {
+    /// The key that signs now.
+    pub fn active(&self, purpose: KeyPurpose) -> &SigningKey {
+        match purpose {
+            KeyPurpose::Id => &self.id,
+            KeyPurpose::Access => &self.access,
+        }
+    }
+}
+
+/// The rows of a new pool's two keys.
+pub async fn create(ctx: &Ctx, pool_id: &str, key: &PoolKey) -> Result<Vec<SigningKeyRow>> {
+    let mut rows = Vec::with_capacity(2);
+    for purpose in [KeyPurpose::Id, KeyPurpose::Access] {
+        let signing = ctx.engine.keys.stock.take(purpose).await?;
+        let place = Place { pool: pool_id, row: signing.kid(), field: FIELD };
+        rows.push(SigningKeyRow {
+            kid: signing.kid().to_owned(),
+            pool_id: pool_id.to_owned(),
+            purpose: purpose.as_str().to_owned(),
+            state: ACTIVE.to_owned(),
+            sealed: seal::seal(key, place, signing.to_pkcs8()?.expose(), ctx.entropy())?,
+            public_key: signing.public().der().to_vec(),
+            created_at: ctx.now,
+            retire_at: None,
+        });
+    }
+    Ok(rows)
+}
+
+/// The keys of a pool, opened.
+pub async fn keys(ctx: &Ctx, pool: &Pool) -> Result<Arc<KeySet>> {
+    if let Some(keys) = ctx.engine.cache.get(&pool.id, pool.version) {
+        return Ok(keys);
+    }
+    let mut reader = ctx.store().reader().await?;
+    let rows = table::of_pool(&mut reader, &pool.id).await?;
+    drop(reader);
+    let public = rows.iter().map(public_key).collect::<Result<_>>()?;
+    let set = KeySet {
+        id: private_key(pool, &rows, KeyPurpose::Id)?,
+        access: private_key(pool, &rows, KeyPurpose::Access)?,
+        public: PublicKeys::new(public),
+    };
+    Ok(ctx.engine.cache.put(&pool.id, pool.version, set))
+}
+
+fn public_key(row: &SigningKeyRow) -> Result<PublicKey> {
+    let purpose = if row.purpose == KeyPurpose::Id.as_str() { KeyPurpose::Id } else { KeyPurpose::Access };
+    Ok(PublicKey::from_der(&row.public_key, purpose)?)
+}
+
+fn private_key(pool: &Pool, rows: &[SigningKeyRow], purpose: KeyPurpose) -> Result<SigningKey> {
+    let row = rows
+        .iter()
+        .find(|row| row.purpose == purpose.as_str() && row.state == ACTIVE)
+        .ok_or_else(|| Error::internal(format!("pool {} has no active {} key", pool.id, purpose.as_str())))?;
+    let pkcs8 = seal::open(&pool.key, Place { pool: &pool.id, row: &row.kid, field: FIELD }, &row.sealed)?;
+    Ok(SigningKey::from_pkcs8(pkcs8.expose(), purpose)?)
+}

@@ -1,0 +1,59 @@
+//! Sign-in names: which names lead to a user, and the single table of them that keeps each name with one user.
+//! A name is normalised here and nowhere else, so that look-alikes meet the same row (checklist 89, 90, 155).
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::pools::{Pool, SignInKind};
+
+/// The key under which a name is kept: trimmed and NFC; in a case-insensitive pool also compatibility-folded and
+/// lower-cased, so that `Victim@x`, `victim@X` and full-width spellings are one identity (account takeover by case).
+pub fn sign_in_key(pool: &Pool, name: &str) -> String {
+    let name = name.trim();
+    if pool.case_sensitive() { name.nfc().collect() } else { name.nfkc().collect::<String>().to_lowercase().nfkc().collect() }
+}
+
+/// One name of a user and what it is: `username`, `email`, `phone_number` or `preferred_username`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInName {
+    pub kind: &'static str,
+    pub key: String,
+}
+
+/// Every name that signs this user in: the user name; in a pool with sign-in attributes the address, verified or not
+/// (developer guide: user name attributes need not be verified); in a pool with aliases the verified address, and
+/// the preferred user name once the user is confirmed.
+pub fn names_of(pool: &Pool, username: &str, attributes: &BTreeMap<String, String>, confirmed: bool) -> Vec<SignInName> {
+    let mut names = vec![SignInName { kind: "username", key: sign_in_key(pool, username) }];
+    let mut add = |kind: &'static str| {
+        if let Some(value) = attributes.get(kind).filter(|v| !v.is_empty()) {
+            let key = sign_in_key(pool, value);
+            // A preferred user name equal to the user name is the same name, not a second claim on it.
+            if !names.iter().any(|n| n.key == key) {
+                names.push(SignInName { kind, key });
+            }
+        }
+    };
+    match pool.sign_in_kind() {
+        SignInKind::Attributes { email, phone_number } => {
+            if email {
+                add("email");
+            }
+            if phone_number {
+                add("phone_number");
+            }
+        }
+        SignInKind::Username => {
+            for alias in pool.aliases() {
+                let usable = match alias {
+                    "preferred_username" => confirmed,
+                    address => attributes.get(&format!("{address}_verified")).is_some_and(|v| v == "true"),
+                };
+                if usable {
+                    add(alias);
+                }
+            }
+        }
+    }
+    names
+}

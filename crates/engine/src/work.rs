@@ -1,0 +1,238 @@
+//! Bounded pools for work that blocks: password hashing, SRP powers, signatures, key generation.
+//!
+//! The engine's context holds one [`WorkPools`]; everything that takes more than some hundred microseconds of processor time goes through
+//! it. A pool has a number of places at work and a number of places in line; whoever comes to a full line is turned away at once instead of
+//! waiting until the client has given up. That keeps a flood of sign-ins from stopping everything else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Why work handed to a pool gave no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkError {
+    /// The line is full: the caller answers TooManyRequests.
+    Overloaded,
+    /// The work panicked, or the runtime is shutting down.
+    Broken,
+}
+
+impl fmt::Display for WorkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Overloaded => "too much work is waiting",
+            Self::Broken => "the work could not be finished",
+        })
+    }
+}
+
+impl std::error::Error for WorkError {}
+
+/// One bounded pool. Clones share its places.
+#[derive(Debug, Clone)]
+pub struct Work {
+    threads: usize,
+    queue: usize,
+    /// One permit for each job at work or in line.
+    admitted: Arc<Semaphore>,
+    /// One permit for each job at work.
+    running: Arc<Semaphore>,
+}
+
+impl Work {
+    /// `threads` jobs at a time (at least one), `queue` more in line.
+    #[must_use]
+    pub fn new(threads: usize, queue: usize) -> Self {
+        let threads = threads.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let queue = queue.min(Semaphore::MAX_PERMITS / 2);
+        Self { threads, queue, admitted: Arc::new(Semaphore::new(threads + queue)), running: Arc::new(Semaphore::new(threads)) }
+    }
+
+    /// Whether anyone stands in line. For background work that gives way; by the time it is read it may have changed.
+    #[must_use]
+    pub fn has_line(&self) -> bool {
+        let running = self.threads - self.running.available_permits().min(self.threads);
+        let places = self.threads + self.queue;
+        places - self.admitted.available_permits().min(places) > running
+    }
+
+    /// Runs `job` off the async threads, first come first served. Must be called inside a Tokio runtime. A caller that goes away while in
+    /// line frees its place; a job that has begun is finished.
+    ///
+    /// # Errors
+    /// [`WorkError::Overloaded`] at once when the line is full; [`WorkError::Broken`] if the job panicked.
+    pub async fn run<T, F>(&self, job: F) -> Result<T, WorkError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| WorkError::Overloaded)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| WorkError::Broken)?;
+        start((admitted, running), job).await.map_err(|_| WorkError::Broken)
+    }
+
+    /// Starts `job` in the background if a worker is idle, else does nothing: for stocking up ahead of need. True if it was started.
+    pub fn run_if_idle<F>(&self, job: F) -> bool
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
+            return false;
+        };
+        let Ok(running) = Arc::clone(&self.running).try_acquire_owned() else {
+            return false;
+        };
+        drop(start((admitted, running), job));
+        true
+    }
+}
+
+/// The permits travel with the job, so that a job whose caller has gone still counts while it burns a processor.
+#[expect(clippy::disallowed_methods, reason = "the one bounded way to the blocking threads: permits are held by the job")]
+fn start<T, F>(permits: (OwnedSemaphorePermit, OwnedSemaphorePermit), job: F) -> tokio::task::JoinHandle<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    tokio::task::spawn_blocking(move || {
+        let _held = permits;
+        job()
+    })
+}
+
+/// The pools of one process. Apart, so that a flood of password checks leaves token signing alone.
+#[derive(Debug, Clone)]
+pub struct WorkPools {
+    /// Argon2id: 15–40 ms and 19 MiB each.
+    pub passwords: Work,
+    /// SRP: some 3 ms each.
+    pub srp: Work,
+    /// RS256: 0.2 ms each.
+    pub signing: Work,
+    /// RSA key generation: 20–200 ms each.
+    pub key_generation: Work,
+}
+
+impl WorkPools {
+    /// Sizes for a machine with `cores` processors. The lines hold about two seconds of work.
+    #[must_use]
+    pub fn for_cores(cores: usize) -> Self {
+        let cores = cores.max(1);
+        Self {
+            passwords: Work::new(cores, cores * 64),
+            srp: Work::new(cores, cores * 512),
+            signing: Work::new(cores, cores * 4096),
+            key_generation: Work::new(1, 32),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn sec_097_a_full_line_turns_away_at_once_and_drains() {
+        runtime().block_on(async {
+            let work = Work::new(2, 3);
+            let (release, gate) = mpsc::channel::<()>();
+            let gate = Arc::new(std::sync::Mutex::new(gate));
+            let mut inside = tokio::task::JoinSet::new();
+            for number in 0..5 {
+                let (work, gate) = (work.clone(), Arc::clone(&gate));
+                inside.spawn(async move {
+                    work.run(move || {
+                        let _ = gate.lock().unwrap().recv();
+                        number
+                    })
+                    .await
+                });
+            }
+            while work.admitted.available_permits() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            assert!(work.has_line());
+            let began = Instant::now();
+            for _ in 0..500 {
+                assert_eq!(work.run(|| ()).await, Err(WorkError::Overloaded));
+            }
+            assert!(!work.run_if_idle(|| ()));
+            assert!(began.elapsed() < Duration::from_millis(50));
+            for _ in 0..5 {
+                release.send(()).unwrap();
+            }
+            let mut done: Vec<i32> = inside.join_all().await.into_iter().map(Result::unwrap).collect();
+            done.sort_unstable();
+            assert_eq!(done, [0, 1, 2, 3, 4]);
+            assert!(!work.has_line());
+            assert_eq!(work.run(|| 9).await, Ok(9));
+        });
+    }
+
+    #[test]
+    fn no_more_than_its_threads_run_together() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        runtime().block_on(async {
+            let (work, now, most) = (Work::new(2, 100), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let mut all = tokio::task::JoinSet::new();
+            for _ in 0..20 {
+                let (work, now, most) = (work.clone(), Arc::clone(&now), Arc::clone(&most));
+                all.spawn(async move {
+                    work.run(move || {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        std::thread::sleep(Duration::from_millis(2));
+                        now.fetch_sub(1, Ordering::SeqCst);
+                    })
+                    .await
+                });
+            }
+            assert!(all.join_all().await.iter().all(Result::is_ok));
+            assert_eq!(most.load(Ordering::SeqCst), 2);
+        });
+    }
+
+    #[test]
+    fn a_panicking_job_frees_its_place() {
+        runtime().block_on(async {
+            let work = Work::new(1, 0);
+            assert_eq!(work.run(|| panic!("on purpose")).await, Err::<(), _>(WorkError::Broken));
+            assert_eq!(work.run(|| 1).await, Ok(1));
+        });
+    }
+
+    #[test]
+    fn an_abandoned_job_keeps_its_place_until_it_ends() {
+        runtime().block_on(async {
+            let work = Work::new(1, 0);
+            let (release, gate) = mpsc::channel::<()>();
+            {
+                let abandoned = work.run(move || gate.recv());
+                let _ = tokio::time::timeout(Duration::from_millis(20), abandoned).await;
+            }
+            assert_eq!(work.run(|| ()).await, Err(WorkError::Overloaded));
+            release.send(()).unwrap();
+            while work.running.available_permits() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            assert_eq!(work.run(|| 1).await, Ok(1));
+        });
+    }
+
+    #[test]
+    fn idle_work_runs_in_the_background() {
+        runtime().block_on(async {
+            let work = Work::new(1, 0);
+            let (said, heard) = mpsc::channel();
+            assert!(work.run_if_idle(move || said.send(5).unwrap()));
+            assert_eq!(heard.recv_timeout(Duration::from_secs(5)), Ok(5));
+        });
+    }
+}
