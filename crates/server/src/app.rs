@@ -1,0 +1,44 @@
+//! The application behind the sockets: the one [`router`] that a request of any host enters by. It knows every route and
+//! nothing knows it. Called by `assembly` and by the test harness.
+//!
+//! Handlers get four things: `State<AppState>`, `Extension<Reached>` (which site, under which path, from whom),
+//! `Extension<Ctx>` (the request's engine context) and the request itself.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+
+use crate::doors::{self, Doors};
+pub use crate::state::{AppState, DemoFacts, Front};
+use crate::{api, assets, control, home, metadata, missing, oauth, pages};
+
+/// Everything, for every host.
+pub fn router(state: AppState) -> Router {
+    let own = Router::new()
+        .merge(api::routes())
+        .merge(home::routes())
+        .merge(domain_routes())
+        .merge(metadata::routes())
+        .merge(control::routes(state.front.open_control));
+    let doors = Arc::new(Doors {
+        own: closed(own, &state),
+        domain: closed(domain_routes(), &state),
+        api: closed(api::routes().merge(home::routes()).merge(metadata::routes()), &state),
+        issuer: closed(metadata::routes(), &state),
+        state,
+    });
+    Router::new().fallback(move |request: Request| {
+        let doors = Arc::clone(&doors);
+        async move { doors::enter(&doors, request).await }
+    })
+}
+
+/// What a pool's domain serves, and our own address too.
+fn domain_routes() -> Router<AppState> {
+    oauth::routes().merge(pages::routes()).merge(assets::routes())
+}
+
+fn closed(routes: Router<AppState>, state: &AppState) -> Router {
+    routes.fallback(missing::not_found).method_not_allowed_fallback(missing::method_not_allowed).with_state(state.clone())
+}

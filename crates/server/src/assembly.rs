@@ -1,0 +1,287 @@
+//! The real [`Assembly`]: an engine over the store, the application over the engine, and the one background task. Turns
+//! [`Settings`] into what each part wants. Called by `main`.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use poolhouse_engine::access_keys::{self, Policy};
+use poolhouse_engine::ctx::{self, Caller, Engine, SystemClock};
+use poolhouse_engine::error::Error;
+use poolhouse_engine::keys::entropy::OsEntropy;
+use poolhouse_engine::keys::master::{self, MasterKeyError, MasterKeys};
+use poolhouse_engine::keys::password::HashCost;
+use poolhouse_engine::start::{Outgoing, StartOptions};
+use tokio::sync::Notify;
+
+use crate::app::{AppState, DemoFacts, Front, router};
+use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Settings};
+use crate::demo;
+use crate::edge::Bound;
+use crate::facts::Facts;
+use crate::run::{AccessKeyCommand, App, Assembly, StartError};
+use crate::smtp::Relay;
+
+/// Between two purges.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// Poolhouse itself.
+#[derive(Debug)]
+pub struct Poolhouse;
+
+#[async_trait]
+impl Assembly for Poolhouse {
+    async fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
+        let engine = Engine::start(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        if settings.callers == Callers::AccessKeys {
+            let keys = access_keys::list(&engine.ctx(Caller::Operator, None)).await.map_err(failed)?;
+            if keys.is_empty() {
+                engine.close().await;
+                return Err(StartError::Refused(vec![Refusal::no_access_keys(settings.file.as_deref())]));
+            }
+        }
+        let facts = match settings.demo {
+            true => Some(facts(settings, bound)),
+            false => None,
+        };
+        if let Some(facts) = &facts {
+            demo::ensure(&engine, facts).await.map_err(failed)?;
+        }
+        let front = Front {
+            callers: settings.callers,
+            open_control: settings.open_control,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            demo: facts.as_ref().map(demo_facts),
+        };
+        let state =
+            AppState::new(Arc::clone(&engine), front).map_err(|e| StartError::Failed(format!("a template is broken: {e}")))?;
+        if let Some(dir) = &settings.data_dir {
+            write_endpoints(dir, settings, bound, facts.as_ref())
+                .map_err(|e| StartError::Failed(format!("endpoints.json: {e}")))?;
+        }
+        engine.stock_up();
+        let purging = Purging::start(Arc::clone(&engine));
+        let close = async move {
+            purging.stop().await;
+            engine.close().await;
+        };
+        Ok(App { router: router(state), facts, close: Box::pin(close) })
+    }
+
+    async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError> {
+        // The server may be running on the same file.
+        let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let reply = access_key(&engine, command).await;
+        engine.close().await;
+        reply
+    }
+
+    fn create_master_key(&self, file: &Path) -> Result<(), StartError> {
+        create_master_key(file).map(|_| ())
+    }
+}
+
+fn options(settings: &Settings) -> Result<StartOptions, StartError> {
+    if let Some(dir) = &settings.data_dir {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|e| StartError::Failed(format!("{} cannot be made: {e}", dir.display())))?;
+    }
+    let outgoing = match &settings.mail {
+        Mail::Inbox => Outgoing::Inbox,
+        Mail::Smtp(smtp) => Outgoing::Door(Arc::new(Relay::new(smtp).map_err(StartError::Failed)?)),
+    };
+    let issuer = match settings.issuer {
+        IssuerMode::Local => ctx::IssuerMode::Local,
+        IssuerMode::Aws => ctx::IssuerMode::Aws,
+        IssuerMode::AwsUpdated => ctx::IssuerMode::AwsUpdated,
+    };
+    let hash = settings.hash;
+    Ok(StartOptions {
+        store_url: settings.store_url.expose().to_owned(),
+        master: master_keys(settings)?,
+        settings: ctx::Settings {
+            account_id: settings.account_id.clone(),
+            region: settings.region.clone(),
+            public_url: settings.public_url.clone(),
+            issuer,
+            fixed_code: settings.fixed_code.clone(),
+            domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
+        },
+        outgoing,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        hash_cost: HashCost { memory_kib: hash.memory_kib, passes: hash.passes, lanes: hash.lanes },
+    })
+}
+
+fn master_keys(settings: &Settings) -> Result<MasterKeys, StartError> {
+    let told = |path: &Path, e: MasterKeyError| StartError::Failed(format!("{}: {e}", path.display()));
+    match &settings.master_key {
+        MasterKeySource::File(path) => MasterKeys::from_file(path).map_err(|e| told(path, e)),
+        MasterKeySource::Credential(path) => MasterKeys::from_credential(path).map_err(|e| told(path, e)),
+        MasterKeySource::FileOrCreate(path) => match MasterKeys::from_file(path) {
+            // A new key over old data would orphan everything sealed with the old one (checklist 181).
+            Err(MasterKeyError::NotFound) if has_data(settings) => Err(StartError::Failed(format!(
+                "{} is gone, and the database beside it cannot be opened without it. Put it back, or start with another --data.",
+                path.display()
+            ))),
+            Err(MasterKeyError::NotFound) => create_master_key(path),
+            other => other.map_err(|e| told(path, e)),
+        },
+    }
+}
+
+fn has_data(settings: &Settings) -> bool {
+    settings.store_url.expose().strip_prefix("sqlite:").is_some_and(|path| Path::new(path).exists())
+}
+
+fn create_master_key(file: &Path) -> Result<MasterKeys, StartError> {
+    let made = MasterKeys::generate(&master::new_id(&OsEntropy), &OsEntropy);
+    let written = made.and_then(|keys| keys.to_file(file).map(|()| keys));
+    written.map_err(|e| StartError::Failed(format!("{}: {e}", file.display())))
+}
+
+fn failed(error: Error) -> StartError {
+    StartError::Failed(error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone()))
+}
+
+async fn access_key(engine: &Arc<Engine>, command: &AccessKeyCommand) -> Result<String, StartError> {
+    let ctx = engine.ctx(Caller::Operator, None);
+    match command {
+        AccessKeyCommand::Create { name, allow, pool } => {
+            let policy = Policy::new(allow, pool).map_err(StartError::Failed)?;
+            let (key, secret) = access_keys::create(&ctx, name, policy).await.map_err(failed)?;
+            let secret = secret.expose_str().unwrap_or_default();
+            Ok(format!(
+                "AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={secret}\n\nThe secret is shown this once. The key may call: {}; on: {}.\n",
+                key.id,
+                listed(&key.policy.operations),
+                listed(&key.policy.pools)
+            ))
+        }
+        AccessKeyCommand::List => {
+            let keys = access_keys::list(&ctx).await.map_err(failed)?;
+            let mut text = String::new();
+            for key in &keys {
+                let used = key.last_used_at.map_or_else(|| "never".to_owned(), day);
+                let (operations, pools) = (listed(&key.policy.operations), listed(&key.policy.pools));
+                text.push_str(&format!(
+                    "{}  {}  calls {operations} on {pools}  made {}  used {used}\n",
+                    key.id,
+                    key.name,
+                    day(key.created_at)
+                ));
+            }
+            Ok(if text.is_empty() { "There is no access key.\n".to_owned() } else { text })
+        }
+        AccessKeyCommand::Delete { id } => match access_keys::delete(&ctx, id).await.map_err(failed)? {
+            true => Ok(format!("{id} is deleted.\n")),
+            false => Err(StartError::Failed(format!("There is no access key {id}."))),
+        },
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn day(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// The demo client at the addresses that were really bound.
+fn facts(settings: &Settings, bound: &[Bound]) -> Facts {
+    let https = https_url(bound).unwrap_or_else(|| settings.public_url.clone());
+    let ca = settings.data_dir.as_ref().map(|dir| dir.join("ca.pem"));
+    Facts { ca, ..Facts::demo(&settings.public_url, &https, &settings.region) }
+}
+
+fn https_url(bound: &[Bound]) -> Option<String> {
+    let tls = bound.iter().find(|one| one.tls)?;
+    Some(format!("https://localhost:{}", tls.address.port()))
+}
+
+fn demo_facts(facts: &Facts) -> DemoFacts {
+    let query = [("response_type", "code"), ("client_id", &facts.client_id), ("redirect_uri", &facts.callback)];
+    let query = query.iter().fold(poolhouse_engine::oauth::params::Params::default(), |q, (name, value)| q.with(name, value));
+    let secret = facts.client_secret.clone().unwrap_or_default();
+    DemoFacts {
+        // Plain HTTP: the certificates of the local authority may not be trusted yet.
+        sign_in_url: format!("{}/oauth2/authorize?{}", facts.endpoint, query.query_without(&[])),
+        facts: vec![
+            ("User pool ID", facts.pool_id.clone()),
+            ("App client ID", facts.client_id.clone()),
+            ("App client secret", secret),
+            ("Email", facts.username.clone()),
+            ("Password", facts.password.clone()),
+        ],
+    }
+}
+
+/// `endpoints.json` in the data directory: where this instance listens, for scripts. Holds the demo client's secret, so only
+/// its owner may read it; replaced whole, so that nobody reads half of it.
+fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Option<&Facts>) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let demo = facts.map(|facts| {
+        serde_json::json!({
+            "user_pool_id": facts.pool_id,
+            "client_id": facts.client_id,
+            "client_secret": facts.client_secret,
+            "username": facts.username,
+            "password": facts.password,
+            "region": facts.region,
+        })
+    });
+    let ca = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).join("ca.pem");
+    let document = serde_json::json!({
+        "http": settings.public_url,
+        "https": https_url(bound),
+        "ca": ca.display().to_string(),
+        "region": settings.region,
+        "demo": demo,
+    });
+    let temporary = dir.join("endpoints.json.new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(format!("{document:#}\n").as_bytes())?;
+    fs::rename(temporary, dir.join("endpoints.json"))
+}
+
+/// The background task: forgets what has expired, once a minute.
+struct Purging {
+    end: Arc<Notify>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Purging {
+    #[expect(clippy::disallowed_methods, reason = "the one background task; `stop` awaits its end")]
+    fn start(engine: Arc<Engine>) -> Self {
+        let end = Arc::new(Notify::new());
+        let ended = Arc::clone(&end);
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = ended.notified() => return,
+                    () = tokio::time::sleep(PURGE_EVERY) => {}
+                }
+                match engine.purge().await {
+                    Ok(0) => {}
+                    Ok(rows) => tracing::debug!(rows, "expired rows deleted"),
+                    Err(error) => {
+                        tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "expired rows could not be deleted");
+                    }
+                }
+            }
+        });
+        Self { end, task }
+    }
+
+    async fn stop(self) {
+        self.end.notify_one();
+        if self.task.await.is_err() {
+            tracing::warn!("the background task had ended before");
+        }
+    }
+}

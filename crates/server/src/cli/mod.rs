@@ -1,0 +1,199 @@
+//! The command line: what may be asked, help that teaches, and exit codes (0 done, 1 failed, 2 refused).
+//! Called by `main` with the assembly of everything behind the sockets.
+
+mod env;
+mod greeting;
+pub mod out;
+pub mod postman;
+pub mod snippets;
+mod trust;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
+use crate::edge;
+use crate::facts::Facts;
+use crate::run::{self, AccessKeyCommand, Assembly, StartError};
+use env::EnvOptions;
+use out::Out;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "poolhouse",
+    version,
+    about = "A self-hosted server that speaks Amazon Cognito user pools",
+    after_help = "Start here:\n  poolhouse dev                       everything on, on this machine only\n  \
+                  poolhouse env --for cli             what to paste so that the AWS CLI talks to it\n  \
+                  poolhouse trust                     let browsers and tools accept its certificates\n  \
+                  poolhouse serve --config FILE       production; says what is missing until it is safe"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run with everything on and nothing to configure, reachable from this machine only
+    #[command(after_help = "Examples:\n  poolhouse dev\n  poolhouse dev --region eu-central-1 --code 123456\n  \
+        poolhouse dev --data /tmp/try --http 127.0.0.1:0 --https 127.0.0.1:0   free ports, throw-away data\n  \
+        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n\n\
+        Any AWS access key is accepted. Outgoing mail and SMS are shown at http://localhost:9229/_poolhouse/messages.\n\
+        Log lines: POOLHOUSE_LOG=debug poolhouse dev")]
+    Dev(DevOptions),
+    /// Run in production; refuses to start until it is safe, and says what to set
+    #[command(after_help = "Examples:\n  poolhouse serve --config /etc/poolhouse/poolhouse.toml\n  \
+        poolhouse serve --config /dev/null    prints everything that has to be set\n\n\
+        A minimal file, behind a proxy on the same machine:\n  public_url = \"https://login.your-company.tld\"\n  \
+        [listen]\n  http = \"127.0.0.1:8080\"\n  behind_proxy = [\"127.0.0.1\"]\n  \
+        [store]\n  url = \"sqlite:/var/lib/poolhouse/poolhouse.db\"\n  \
+        [keys]\n  master_key_file = \"/etc/poolhouse/master.key\"     # poolhouse master-key create FILE\n  \
+        [smtp]\n  host = \"mail.your-company.tld\"\n  from = \"Login <no-reply@your-company.tld>\"")]
+    Serve {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Make this machine accept the certificates of the local authority
+    #[command(after_help = trust::HELP)]
+    Trust(TrustOptions),
+    /// Undo `poolhouse trust`
+    #[command(after_help = trust::HELP)]
+    Untrust(TrustOptions),
+    /// Print what to paste into a client
+    #[command(after_help = "Examples:\n  eval \"$(poolhouse env --for cli)\"\n  \
+        poolhouse env --for js --client-id abc --pool-id eu-central-1_AbCdEfGhI\n  \
+        poolhouse env --for postman --out .\n  newman run poolhouse.postman_collection.json -e poolhouse.postman_environment.json \\\n    \
+        --ssl-extra-ca-certs .poolhouse/ca.pem\n\nAddresses and region are those of the server that runs, or last ran, on DIR; without ids, the demo pool's are used.")]
+    Env(EnvOptions),
+    /// Make, list and delete the access keys that sign administrators' calls
+    #[command(after_help = "Examples:\n  \
+        poolhouse access-key create --config poolhouse.toml --name ci --allow 'Admin*' --allow ListUsers --pool eu-central-1_AbCdEfGhI\n  \
+        poolhouse access-key list --config poolhouse.toml\n  poolhouse access-key delete --config poolhouse.toml AKIA…\n\n\
+        A key may do nothing but what --allow names. Its secret is shown once.")]
+    AccessKey {
+        #[arg(long, value_name = "FILE", global = true, default_value = "poolhouse.toml")]
+        config: PathBuf,
+        #[command(subcommand)]
+        command: AccessKeyCommand,
+    },
+    /// Make the key that seals secrets in the database
+    MasterKey {
+        #[command(subcommand)]
+        command: MasterKeyCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum MasterKeyCommand {
+    /// Write a new key to FILE, mode 0600; an existing file is never overwritten
+    #[command(after_help = "Example:\n  poolhouse master-key create /etc/poolhouse/master.key\n\n\
+        Keep a copy away from the database's backups: without the key the database cannot be opened, and whoever has both \
+        has every secret.")]
+    Create {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct TrustOptions {
+    /// Data directory of `poolhouse dev`
+    #[arg(long, value_name = "DIR", default_value = ".poolhouse")]
+    data: PathBuf,
+    /// Print the commands and run none
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Parses the arguments of the process and does what they say.
+pub fn main(assembly: &dyn Assembly) -> ExitCode {
+    let cli = Cli::parse();
+    let ambient = Ambient::read();
+    let out = Out::new(ambient.no_color);
+    match dispatch(cli.command, &ambient, out, assembly) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            out.error(&error.to_string());
+            ExitCode::from(if matches!(error, StartError::Refused(_)) { 2 } else { 1 })
+        }
+    }
+}
+
+fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assembly) -> Result<(), StartError> {
+    match command {
+        Command::Dev(options) => {
+            let settings = options.settle(ambient).map_err(StartError::Refused)?;
+            start(settings, assembly, |settings, bound, facts| out.page(&greeting::text(settings, bound, facts)))
+        }
+        Command::Serve { config } => {
+            let settings = production(&config, ambient)?;
+            start(settings, assembly, |settings, bound, _| {
+                tracing::info!(public_url = %settings.public_url, ?bound, "serving");
+            })
+        }
+        Command::Trust(options) => trust::install(&options.data, options.dry_run, ambient, out),
+        Command::Untrust(options) => trust::remove(&options.data, options.dry_run, ambient, out),
+        Command::Env(options) => env::print(&options, out),
+        Command::AccessKey { config, command } => {
+            let settings = production(&config, ambient)?;
+            run::harden();
+            let reply = runtime()?.block_on(assembly.access_key(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
+        Command::MasterKey { command: MasterKeyCommand::Create { file } } => {
+            assembly.create_master_key(&file)?;
+            out.page(&format!(
+                "Master key written to {0}\nKeep a copy away from the database's backups. In the configuration:\n    \
+                 [keys]\n    master_key_file = \"{0}\"",
+                file.display()
+            ));
+            Ok(())
+        }
+    }
+}
+
+fn production(config: &Path, ambient: &Ambient) -> Result<Settings, StartError> {
+    let config = ServeConfig::read(config).map_err(|error| {
+        let set = "poolhouse serve --help shows a minimal file".to_owned();
+        StartError::Refused(vec![Refusal::new(error.to_string(), "Nothing is guessed.", set)])
+    })?;
+    config.settle(ambient).map_err(StartError::Refused)
+}
+
+fn start(
+    settings: Settings,
+    assembly: &dyn Assembly,
+    ready: impl FnOnce(&Settings, &[edge::Bound], Option<&Facts>),
+) -> Result<(), StartError> {
+    crate::logs::init(&settings.log).map_err(StartError::Failed)?;
+    if settings.harden {
+        run::harden();
+    }
+    runtime()?.block_on(async {
+        let shutdown = edge::shutdown_signal().map_err(failed)?;
+        run::serve(settings, assembly, ready, shutdown).await
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> StartError {
+    StartError::Failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,57 @@
+//! What the command line prints: the only place in the program that writes to standard output or standard error
+//! (log lines apart). Colours go to terminals only, and not where `NO_COLOR` is set. Called by `cli`.
+
+use std::io::{IsTerminal as _, Write as _};
+
+/// A printer that knows whether it may use colours.
+#[derive(Debug, Clone, Copy)]
+pub struct Out {
+    colour: bool,
+    colour_errors: bool,
+}
+
+impl Out {
+    #[must_use]
+    pub fn new(no_color: bool) -> Self {
+        Self { colour: !no_color && std::io::stdout().is_terminal(), colour_errors: !no_color && std::io::stderr().is_terminal() }
+    }
+
+    /// Text for people or for another program, as is. A closed pipe is not an error.
+    pub fn text(self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+        let _ = out.flush();
+    }
+
+    /// Text whose first line is a headline, and in which `command` lines (those that start with four spaces) stand out.
+    pub fn page(self, text: &str) {
+        if !self.colour {
+            return self.text(text);
+        }
+        let mut lines = text.lines();
+        let mut painted = format!("\x1b[1m{}\x1b[0m\n", lines.next().unwrap_or_default());
+        for line in lines {
+            match line.strip_prefix("    ") {
+                Some(command) => painted.push_str(&format!("    \x1b[36m{command}\x1b[0m\n")),
+                None => painted.push_str(&format!("{line}\n")),
+            }
+        }
+        self.text(&painted);
+    }
+
+    /// A complaint, on standard error.
+    pub fn error(self, text: &str) {
+        let text = text.trim_end();
+        let painted = match text.split_once('\n') {
+            _ if !self.colour_errors => text.to_owned(),
+            Some((first, rest)) => format!("\x1b[1;31m{first}\x1b[0m\n{rest}"),
+            None => format!("\x1b[1;31m{text}\x1b[0m"),
+        };
+        let mut out = std::io::stderr().lock();
+        let _ = out.write_all(painted.as_bytes());
+        let _ = out.write_all(b"\n");
+    }
+}

@@ -1,0 +1,97 @@
+//! `poolhouse dev`: no file, every default chosen, loopback only. Called by `cli`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
+use crate::edge::Limits;
+use crate::host;
+
+/// The options of `poolhouse dev`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DevOptions {
+    /// Directory of the database, the master key and the local certificate authority
+    #[arg(long, value_name = "DIR", default_value = ".poolhouse")]
+    pub data: PathBuf,
+    /// Address for plain HTTP; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9229")]
+    pub http: SocketAddr,
+    /// Address for HTTPS with certificates of the local authority; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9443")]
+    pub https: SocketAddr,
+    /// Do not make the demo pool on the first start
+    #[arg(long)]
+    pub no_demo: bool,
+    /// What tokens name as their issuer: this server, or AWS's host names
+    #[arg(long, value_enum, value_name = "MODE", default_value = "local")]
+    pub issuer: IssuerMode,
+    /// Fix every confirmation and one-time code to these six digits
+    #[arg(long, value_name = "DIGITS")]
+    pub code: Option<String>,
+    /// Region of the demo pool and of calls that name none
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    pub region: String,
+}
+
+impl DevOptions {
+    /// # Errors
+    /// A listener that others could reach, a malformed code or region.
+    pub fn settle(&self, ambient: &Ambient) -> Result<Settings, Vec<Refusal>> {
+        let refusals = self.refusals();
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        Ok(Settings {
+            file: None,
+            public_url: format!("http://localhost:{}", self.http.port()),
+            http: Some(self.http),
+            https: Some(self.https),
+            tls: Tls::LocalCa(self.data.clone()),
+            trusted_proxies: Vec::new(),
+            store_url: Secret::new(format!("sqlite:{}", self.data.join("poolhouse.db").display())),
+            master_key: MasterKeySource::FileOrCreate(self.data.join("master.key")),
+            mail: Mail::Inbox,
+            callers: Callers::AnyKey,
+            account_id: "123456789012".into(),
+            region: self.region.clone(),
+            issuer: self.issuer,
+            hash: HashCost::default(),
+            limits: Limits { drain: Duration::from_secs(2), ..Limits::default() },
+            data_dir: Some(self.data.clone()),
+            fixed_code: self.code.clone(),
+            demo: !self.no_demo,
+            open_control: true,
+            log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
+            harden: false,
+        })
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        for (option, address) in [("--http", self.http), ("--https", self.https)] {
+            if !address.ip().is_loopback() {
+                refusals.push(Refusal::new(
+                    format!("{option} {address} is not a loopback address."),
+                    "Development mode accepts any access key and shows every message: whoever reaches it owns it.",
+                    format!("{option} 127.0.0.1:{}, or run `poolhouse serve`", address.port()),
+                ));
+            }
+        }
+        if self.code.as_ref().is_some_and(|code| code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit())) {
+            refusals.push(Refusal::new(
+                "--code is not six digits.",
+                "Clients and pages accept codes of six digits only.",
+                "--code 123456",
+            ));
+        }
+        if !host::is_region(&self.region) {
+            refusals.push(Refusal::new(
+                format!("--region {} is not the name of a region.", self.region.escape_default()),
+                "It becomes part of pool ids, ARNs and host names.",
+                "--region eu-central-1",
+            ));
+        }
+        refusals
+    }
+}

@@ -1,0 +1,186 @@
+//! `/_poolhouse/`: health for every instance; the inbox for development, as pages and as JSON for tests. What is closed is
+//! not mounted, and answers like any path that does not exist (checklist 193). Called by the router, on our own host only.
+
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use poolhouse_engine::ctx::Ctx;
+use poolhouse_engine::delivery::inbox::{Filter, Inbox, Kept, PAGE};
+use poolhouse_engine::error::Result;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::pages::fields::{Fact, Moment};
+use crate::pages::tools;
+use crate::reached::plain;
+use crate::replies;
+use crate::shell;
+use crate::state::AppState;
+
+/// Longest wait for a message, seconds: less than the edge lets a request take.
+const WAIT_MAX: u64 = 60;
+
+pub fn routes(open: bool) -> Router<AppState> {
+    let health = Router::new().route("/_poolhouse/health", get(health)).route("/_poolhouse/ready", get(ready));
+    if !open {
+        return health;
+    }
+    health
+        .route("/_poolhouse/messages", get(messages))
+        .route("/_poolhouse/messages/latest", get(latest))
+        .route("/_poolhouse/inbox", get(inbox))
+        .route("/_poolhouse/inbox/{id}", get(one))
+}
+
+/// The process lives. Asks nobody: a store that is away must not get the process killed (checklist 200).
+async fn health() -> Response {
+    replies::json(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// Requests can be answered: the store reads and takes writes.
+async fn ready(State(state): State<AppState>) -> Response {
+    match state.engine.ready().await {
+        Ok(()) => replies::json(StatusCode::OK, &json!({ "status": "ready" })),
+        Err(cause) => {
+            tracing::warn!(%cause, "not ready");
+            replies::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "unavailable" }))
+        }
+    }
+}
+
+/// `?address=A&wait=SECONDS&after=ID&before=ID`, all optional. Without `after`, any message there is ends the wait.
+#[derive(Deserialize)]
+struct Asked {
+    address: Option<String>,
+    #[serde(default)]
+    wait: u64,
+    after: Option<String>,
+    before: Option<String>,
+    /// The page's name for `address`.
+    to: Option<String>,
+}
+
+impl Asked {
+    fn filter(&self) -> Filter {
+        let address = self.address.as_ref().or(self.to.as_ref()).map(|a| a.trim().to_owned()).filter(|a| !a.is_empty());
+        Filter { address, before: self.before.clone(), after: self.after.clone() }
+    }
+
+    fn wait(&self) -> Duration {
+        Duration::from_secs(self.wait.min(WAIT_MAX))
+    }
+}
+
+async fn messages(State(state): State<AppState>, Query(asked): Query<Asked>) -> Response {
+    let Some(inbox) = &state.engine.inbox else { return no_inbox() };
+    match inbox.wait(&asked.filter(), asked.wait()).await {
+        Ok(messages) => replies::json(StatusCode::OK, &json!({ "messages": messages })),
+        Err(error) => replies::error(&error),
+    }
+}
+
+async fn latest(State(state): State<AppState>, Query(asked): Query<Asked>) -> Response {
+    let Some(inbox) = &state.engine.inbox else { return no_inbox() };
+    match inbox.wait(&asked.filter(), asked.wait()).await {
+        Ok(messages) => match messages.first() {
+            Some(message) => replies::json(StatusCode::OK, message),
+            None => plain(StatusCode::NOT_FOUND, "not_found", "No such message has come."),
+        },
+        Err(error) => replies::error(&error),
+    }
+}
+
+fn no_inbox() -> Response {
+    plain(StatusCode::NOT_FOUND, "not_found", "Messages leave this instance; it keeps no inbox.")
+}
+
+async fn inbox(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, Query(asked): Query<Asked>) -> Response {
+    let Some(inbox) = &state.engine.inbox else { return no_inbox() };
+    let filter = asked.filter();
+    match page(inbox, &filter).await {
+        Ok((messages, total)) => {
+            let page = list_page(&state, &ctx, filter, &messages, total);
+            shell::draw(&state, StatusCode::OK, &page)
+        }
+        Err(error) => replies::error(&error),
+    }
+}
+
+async fn page(inbox: &Inbox, filter: &Filter) -> Result<(Vec<Kept>, u64)> {
+    Ok((inbox.list(filter).await?, inbox.count(filter).await?))
+}
+
+fn list_page(state: &AppState, ctx: &Ctx, filter: Filter, messages: &[Kept], total: u64) -> tools::Inbox {
+    let address = filter.address.unwrap_or_default();
+    let query = |name: &str, value: &str| poolhouse_engine::oauth::params::Params::default().with(name, value).query_without(&[]);
+    let to = if address.is_empty() { String::new() } else { format!("&{}", query("to", &address)) };
+    let full = i64::try_from(messages.len()).is_ok_and(|count| count >= PAGE);
+    let older = messages.last().filter(|_| full).map(|last| format!("/_poolhouse/inbox?{}{to}", query("before", &last.id)));
+    let json = if address.is_empty() { String::new() } else { format!("?{}", query("address", &address)) };
+    tools::Inbox {
+        shell: shell::of_instance(state),
+        action: "/_poolhouse/inbox".to_owned(),
+        filter: address,
+        messages: messages.iter().map(|message| line(ctx, message)).collect(),
+        total,
+        older_url: older,
+        json_url: format!("/_poolhouse/messages{json}"),
+    }
+}
+
+async fn one(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, Path(id): Path<String>) -> Response {
+    let Some(inbox) = &state.engine.inbox else { return no_inbox() };
+    match inbox.get(&id).await {
+        Ok(Some(message)) => {
+            let facts = [("User pool", message.pool_id.as_str()), ("Cause", message.kind.as_str())];
+            let page = tools::Message {
+                shell: shell::of_instance(&state),
+                line: line(&ctx, &message),
+                from: "Poolhouse".to_owned(),
+                body: message.body,
+                html_url: None,
+                facts: facts.into_iter().map(|(label, value)| Fact::new(label, value)).collect(),
+                inbox_url: "/_poolhouse/inbox".to_owned(),
+            };
+            shell::draw(&state, StatusCode::OK, &page)
+        }
+        Ok(None) => (StatusCode::SEE_OTHER, [(header::LOCATION, "/_poolhouse/inbox")]).into_response(),
+        Err(error) => replies::error(&error),
+    }
+}
+
+fn line(ctx: &Ctx, message: &Kept) -> tools::MessageLine {
+    let first_words = || message.body.chars().take(80).collect::<String>();
+    tools::MessageLine {
+        url: format!("/_poolhouse/inbox/{}", message.id),
+        to: message.address.clone(),
+        subject: message.subject.clone().unwrap_or_else(first_words),
+        medium: if message.medium == "SMS" { tools::Medium::Sms } else { tools::Medium::Email },
+        code: message.code.clone(),
+        link: message.link.clone(),
+        at: moment(message.created_at, ctx.now),
+    }
+}
+
+/// A time for machines, for people, and for people in a hurry.
+fn moment(at: i64, now: i64) -> Moment {
+    let time = Timestamp::from_millisecond(at).unwrap_or_default();
+    let seconds = (now - at).max(0) / 1000;
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    Moment {
+        iso: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        absolute: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+        relative: format!("{count} {unit}{plural} ago"),
+    }
+}

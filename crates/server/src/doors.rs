@@ -1,0 +1,146 @@
+//! From a host name to a site. Every request passes [`enter`]: it tells by which door the request came, finds the pool
+//! whose door it is, and hands on to that door's routes with a fresh context; on the way back it puts the headers on that
+//! no handler may forget. Called by `app::router` only.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, header};
+use poolhouse_engine::ctx::{Caller, Ctx};
+use poolhouse_engine::oauth::site::{self, Host};
+use tower::ServiceExt as _;
+
+use crate::client_ip;
+use crate::edge::Peer;
+use crate::host::{self, HostClass};
+use crate::missing;
+use crate::reached::Reached;
+use crate::replies;
+use crate::state::AppState;
+
+/// The path form of a prefix domain on our own address: `/_domain/{prefix}/…`.
+const DOMAIN_PATH: &str = "/_domain/";
+
+/// The routes of each kind of host.
+pub struct Doors {
+    pub state: AppState,
+    pub own: Router,
+    pub domain: Router,
+    pub api: Router,
+    pub issuer: Router,
+}
+
+/// Answers one request.
+pub async fn enter(doors: &Doors, request: Request) -> Response {
+    let ctx = doors.state.engine.ctx(Caller::Anonymous, None);
+    let request_id = ctx.request_id.clone();
+    let Some(authority) = host::authority(request.uri(), request.headers()).map(str::to_owned) else {
+        return finish(missing::no_host(), &request_id, false);
+    };
+    let (class, https) = (host::classify(&authority, doors.state.public_host.as_deref()), is_https(doors, &request));
+    // HSTS holds for every port of a name: on loopback names it would break whatever else runs on this machine.
+    let strict = https && !is_loopback(&authority);
+    let response = match class {
+        Some(class) => route(doors, request, ctx, class, https, authority).await,
+        None => missing::no_host(),
+    };
+    finish(response, &request_id, strict)
+}
+
+async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, https: bool, authority: String) -> Response {
+    let (mut request, mut base) = (request, String::new());
+    let named = match &class {
+        HostClass::Local => match take_domain_path(&mut request) {
+            Some(prefix) => {
+                base = format!("{DOMAIN_PATH}{prefix}");
+                Host::Path { prefix }
+            }
+            None => Host::Own,
+        },
+        HostClass::Api { .. } | HostClass::Issuer { .. } => Host::Own,
+        HostClass::Prefix { prefix, region } => Host::Prefix { prefix: prefix.clone(), region: region.clone() },
+        HostClass::Custom(name) => Host::Custom(name.clone()),
+    };
+    let site = match site::resolve(&ctx, &named).await {
+        Ok(Some(site)) => site,
+        Ok(None) => return missing::no_such_domain(&named),
+        Err(error) => return replies::error(&error),
+    };
+    let door = match (&class, &named) {
+        (HostClass::Api { .. }, _) => &doors.api,
+        (HostClass::Issuer { .. }, _) => &doors.issuer,
+        (_, Host::Own) => &doors.own,
+        _ => &doors.domain,
+    };
+    let client_ip = client_ip::client_ip(peer(&request).0, request.headers(), &doors.state.front.trusted_proxies);
+    let host_region = class.region().map(str::to_owned);
+    request.extensions_mut().insert(Reached { site, base, https, client_ip, host_region, authority });
+    request.extensions_mut().insert(ctx);
+    door.clone().oneshot(request).await.into_response()
+}
+
+/// `/_domain/{prefix}/rest` becomes `/rest`; the prefix is returned.
+fn take_domain_path(request: &mut Request) -> Option<String> {
+    let rest = request.uri().path().strip_prefix(DOMAIN_PATH)?;
+    let (prefix, _) = rest.split_once('/')?;
+    if !host::is_prefix(prefix) {
+        return None;
+    }
+    let prefix = prefix.to_owned();
+    let whole = request.uri().path_and_query()?.as_str();
+    let shorter = PathAndQuery::try_from(whole.get(DOMAIN_PATH.len() + prefix.len()..)?).ok()?;
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(shorter);
+    *request.uri_mut() = http::Uri::from_parts(parts).ok()?;
+    Some(prefix)
+}
+
+fn peer(request: &Request) -> (IpAddr, bool) {
+    let peer = request.extensions().get::<Peer>();
+    peer.map_or((IpAddr::V4(Ipv4Addr::UNSPECIFIED), false), |peer| (peer.address.ip(), peer.tls))
+}
+
+fn is_https(doors: &Doors, request: &Request) -> bool {
+    let (address, tls) = peer(request);
+    client_ip::is_https(tls, address, request.headers(), &doors.state.front.trusted_proxies)
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let name = host::host_of(authority).unwrap_or_default().to_ascii_lowercase();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.ends_with("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Cognito's header set (developer guide, userInfo endpoint), where the handler has not said something stricter.
+const ON_DOMAINS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate"),
+    (header::PRAGMA, "no-cache"),
+    (header::EXPIRES, "0"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::X_XSS_PROTECTION, "1; mode=block"),
+    (header::SERVER, "Server"),
+];
+
+/// On every response: nothing is sniffed, and no address of ours is told to the next site (checklist 27).
+const EVERYWHERE: [(HeaderName, &str); 3] =
+    [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer"), (header::CACHE_CONTROL, "no-store")];
+
+fn finish(mut response: Response, request_id: &str, strict: bool) -> Response {
+    let headers = response.headers_mut();
+    let is_api = headers.contains_key(poolhouse_wire::json::REQUEST_ID);
+    // A document that may be cached must not be told to expire at once.
+    let cached = headers.contains_key(header::CACHE_CONTROL);
+    let of_caching = [header::PRAGMA, header::EXPIRES];
+    let domain = ON_DOMAINS.into_iter().filter(|(name, _)| !(is_api || cached && of_caching.contains(name)));
+    let strict = strict.then_some((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000 ; includeSubDomains"));
+    for (name, value) in domain.chain(EVERYWHERE).chain(strict) {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if !is_api && let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static("x-amz-cognito-request-id"), id);
+    }
+    response
+}

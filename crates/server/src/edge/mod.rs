@@ -1,0 +1,200 @@
+//! The sockets: binding, accepting, TLS, limits on what one connection may cost, and an orderly end.
+//!
+//! Owns every timeout and size below HTTP routing. Takes an axum `Router` and knows nothing of what it serves. Called by
+//! `run`, and by integration tests on port 0.
+//!
+//! A connection is closed when it has no request in hand for [`Limits::idle`], or sends no first request within
+//! [`Limits::header`]. A response that streams for longer than that would be cut: nothing here streams.
+
+mod bind;
+mod body;
+mod connection;
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+pub use bind::{BindError, Owner};
+pub use body::TooSlow;
+
+/// What one client may cost.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections open at once; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// From accepting to the end of the TLS handshake, and from there to the end of the first request's head.
+    pub header: Duration,
+    /// A connection without a request in hand.
+    pub idle: Duration,
+    /// From the head of a request to the last byte of its body.
+    pub body: Duration,
+    /// From the head of a request to the head of its response; then 503.
+    pub request: Duration,
+    /// Largest request body in bytes; then 413.
+    pub body_bytes: usize,
+    /// How long requests in hand may take after the signal to stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            header: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            body: Duration::from_secs(15),
+            request: Duration::from_secs(65),
+            body_bytes: 128 * 1024,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// One address to listen on.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// Port 0 takes any free port.
+    pub address: SocketAddr,
+    /// With a TLS configuration the listener speaks HTTPS only, without one HTTP only.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// An address in use, with the port that was really taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    pub address: SocketAddr,
+    pub tls: bool,
+}
+
+/// The far end of the connection that carried a request; a request extension on every request.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub address: SocketAddr,
+    pub tls: bool,
+    /// The name asked for in the TLS handshake (SNI).
+    pub server_name: Option<Arc<str>>,
+}
+
+/// Bound sockets that do not accept yet.
+pub struct Edge {
+    sockets: Vec<(TcpListener, Option<TlsAcceptor>)>,
+    bound: Vec<Bound>,
+    limits: Limits,
+}
+
+impl Edge {
+    /// Binds every address, or none.
+    ///
+    /// # Errors
+    /// [`BindError`] names the address and, where the system tells, the process that holds it.
+    pub async fn bind(listen: Vec<Listen>, limits: Limits) -> Result<Self, BindError> {
+        let mut sockets = Vec::with_capacity(listen.len());
+        let mut bound = Vec::with_capacity(listen.len());
+        for one in listen {
+            let socket = TcpListener::bind(one.address).await.map_err(|error| BindError::new(one.address, &error))?;
+            let address = socket.local_addr().map_err(|error| BindError::new(one.address, &error))?;
+            bound.push(Bound { address, tls: one.tls.is_some() });
+            sockets.push((socket, one.tls.map(TlsAcceptor::from)));
+        }
+        Ok(Self { sockets, bound, limits })
+    }
+
+    /// The addresses in the order given to [`Edge::bind`].
+    #[must_use]
+    pub fn bound(&self) -> &[Bound] {
+        &self.bound
+    }
+
+    /// Serves until `shutdown` completes; then accepts nothing more, lets requests in hand finish for at most
+    /// [`Limits::drain`], and returns with every connection closed.
+    pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) {
+        let Self { sockets, limits, .. } = self;
+        let limits = Arc::new(limits);
+        let room = Arc::new(Semaphore::new(limits.connections));
+        let (stop, stopping) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut turn = 0;
+        tokio::pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+                accepted = accept(&sockets, &room, turn) => accepted,
+            };
+            turn += 1;
+            let Some((permit, stream, address, tls)) = accepted else {
+                // Out of file descriptors, most likely: let some connections end instead of spinning.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let task = connection::Connection {
+                router: router.clone(),
+                limits: Arc::clone(&limits),
+                stopping: stopping.clone(),
+                address,
+            };
+            connections.spawn(async move {
+                task.run(stream, tls).await;
+                drop(permit);
+            });
+        }
+        drop(sockets);
+        let _ = stop.send(true);
+        let all = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(limits.drain, all).await.is_err() {
+            tracing::warn!(open = connections.len(), "connections cut after the drain time");
+            connections.shutdown().await;
+        }
+    }
+}
+
+type Accepted = (tokio::sync::OwnedSemaphorePermit, TcpStream, SocketAddr, Option<TlsAcceptor>);
+
+/// The next connection of any socket, once there is room for one. Starts at socket `turn`, so that a busy socket cannot
+/// starve another.
+async fn accept(sockets: &[(TcpListener, Option<TlsAcceptor>)], room: &Arc<Semaphore>, turn: usize) -> Option<Accepted> {
+    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+    let (result, tls) = poll_fn(|cx| {
+        for (socket, tls) in sockets.iter().cycle().skip(turn % sockets.len().max(1)).take(sockets.len()) {
+            if let Poll::Ready(result) = socket.poll_accept(cx) {
+                return Poll::Ready((result, tls.clone()));
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    match result {
+        Ok((stream, address)) => Some((permit, stream, address, tls)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            None
+        }
+    }
+}
+
+/// Completes on SIGTERM, SIGINT or SIGHUP.
+///
+/// # Errors
+/// When the signal handlers cannot be installed.
+pub fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,167 @@
+//! The OAuth 2.0 and OpenID Connect endpoints of a pool's domain, and of our own address where the client or the token
+//! names the pool. Parses, calls the engine, renders; decides nothing. Called by the router.
+//!
+//! `/oauth/authorize` and `/oauth/token` are aliases of `/oauth2/…`: tutorials print them.
+
+mod logout;
+
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use http::{HeaderMap, Uri, header};
+use poolhouse_engine::ctx::Ctx;
+use poolhouse_engine::error::{Error, OAuthCode, Result};
+use poolhouse_engine::oauth::params::Params;
+use poolhouse_engine::oauth::{authorize, browser, revoke, token, userinfo};
+
+use crate::cookies;
+use crate::missing;
+use crate::reached::Reached;
+use crate::refusal::{self, see};
+use crate::replies;
+use crate::state::AppState;
+
+/// Largest form, bytes.
+const FORM_MAX: usize = 64 * 1024;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        // HEAD would otherwise run the GET handler and hand out a code that nobody sees.
+        .route("/oauth2/authorize", get(authorize).head(missing::method_not_allowed))
+        .route("/oauth/authorize", get(authorize_alias))
+        .route("/oauth2/token", post(token).options(replies::preflight))
+        .route("/oauth/token", post(token).options(replies::preflight))
+        .route("/oauth2/userInfo", get(user_info).post(user_info).options(replies::preflight))
+        .route("/oauth2/revoke", post(revoke).options(replies::preflight))
+        .route("/logout", get(logout::ask).head(missing::method_not_allowed))
+        .route("/logout/confirm", post(logout::confirmed))
+        .route("/error", get(refusal::page))
+}
+
+/// `GET /oauth2/authorize`: a code at once where the browser has a session, else the sign-in page with the same query.
+async fn authorize(
+    State(state): State<AppState>,
+    Extension(reached): Extension<Reached>,
+    Extension(ctx): Extension<Ctx>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let query = uri.query().unwrap_or_default();
+    let params = match Params::parse(query) {
+        Ok(params) => params,
+        Err(error) => return refusal::redirect(&state, &reached, &ctx, &error, None),
+    };
+    let request = match authorize::check(&ctx, &reached.site, &params).await {
+        Ok(request) => request,
+        Err(refused) => match refused.redirect {
+            Some(location) => return see(&location),
+            None => return refusal::redirect(&state, &reached, &ctx, &refused.error, refused.client_id.as_deref()),
+        },
+    };
+    match settle(&ctx, &request, &headers).await {
+        Ok(Some(location)) => see(&location),
+        Ok(None) if request.prompt_none => see(&request.error_redirect(&ctx, &Error::oauth(OAuthCode::LoginRequired, ""))),
+        Ok(None) => see(&format!("{}/login?{query}", reached.base)),
+        Err(error) => {
+            replies::log(&ctx, "authorize", &error);
+            see(&request.error_redirect(&ctx, &error))
+        }
+    }
+}
+
+/// Finishes a request for the browser's session, if it has one that will do.
+async fn settle(ctx: &Ctx, request: &authorize::Request, headers: &HeaderMap) -> Result<Option<String>> {
+    match browser::find(ctx, &request.pool, cookies::get(headers, cookies::SESSION)).await? {
+        Some(session) if request.satisfied_by(ctx, &session) => {
+            authorize::complete(ctx, request, &session.user, session.auth_time).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn authorize_alias(Extension(reached): Extension<Reached>, uri: Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    see(&format!("{}/oauth2/authorize{query}", reached.base))
+}
+
+/// `POST /oauth2/token`.
+async fn token(Extension(reached): Extension<Reached>, Extension(ctx): Extension<Ctx>, request: Request) -> Response {
+    let (authorization, params) = match form(request).await {
+        Ok(read) => read,
+        Err(error) => return replies::cors(replies::error(&error)),
+    };
+    let outcome = token::exchange(&ctx, &reached.site, authorization.as_deref(), &params).await;
+    replies::audit(&ctx, &reached, "token", &params, outcome.as_ref().err());
+    replies::cors(match outcome {
+        Ok(tokens) => replies::tokens(&tokens),
+        Err(error) => replies::error(&error),
+    })
+}
+
+/// `POST /oauth2/revoke`.
+async fn revoke(Extension(reached): Extension<Reached>, Extension(ctx): Extension<Ctx>, request: Request) -> Response {
+    let (authorization, params) = match form(request).await {
+        Ok(read) => read,
+        Err(error) => return replies::cors(replies::error(&error)),
+    };
+    let outcome = revoke::revoke(&ctx, &reached.site, authorization.as_deref(), &params).await;
+    replies::audit(&ctx, &reached, "revoke", &params, outcome.as_ref().err());
+    replies::cors(match outcome {
+        Ok(()) => replies::empty(),
+        Err(error) => replies::revoke_error(&error),
+    })
+}
+
+/// `GET|POST /oauth2/userInfo`. The token comes in the header alone: addresses end up in logs (checklist 34).
+async fn user_info(
+    Extension(reached): Extension<Reached>,
+    Extension(ctx): Extension<Ctx>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let bearer = single(&headers).ok().flatten().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())
+    });
+    let Some(bearer) = bearer else {
+        let in_query = uri.query().is_some_and(|query| query.contains("access_token="));
+        return replies::cors(replies::user_info_unread(in_query));
+    };
+    replies::cors(match userinfo::claims(&ctx, &reached.site, &bearer).await {
+        Ok(claims) => replies::json(http::StatusCode::OK, &claims),
+        Err(error) => {
+            replies::log(&ctx, "userInfo", &error);
+            replies::user_info_error(&error)
+        }
+    })
+}
+
+/// The `Authorization` header; two of them are two answers to "who".
+fn single(headers: &HeaderMap) -> Result<Option<String>> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    let text = first.to_str().ok().filter(|_| values.next().is_none());
+    text.map(|text| Some(text.to_owned())).ok_or_else(|| invalid_request("Authorization is not one plain header"))
+}
+
+/// Header and parameters of a form post. Parameters count in the body alone (RFC 6749 §3.2): secrets in an address would
+/// end up in logs.
+async fn form(request: Request) -> Result<(Option<String>, Params)> {
+    let authorization = single(request.headers())?;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let media = kind.split(';').next().unwrap_or_default().trim();
+    if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(invalid_request("").because(format!("Content-Type is {media:?}, not application/x-www-form-urlencoded")));
+    }
+    let body: Bytes = axum::body::to_bytes(request.into_body(), FORM_MAX)
+        .await
+        .map_err(|_| invalid_request("").because("the body did not arrive whole"))?;
+    let text = std::str::from_utf8(&body).map_err(|_| invalid_request("").because("the body is not UTF-8"))?;
+    Ok((authorization, Params::parse(text)?))
+}
+
+fn invalid_request(text: &'static str) -> Error {
+    Error::oauth(OAuthCode::InvalidRequest, text)
+}

@@ -1,0 +1,40 @@
+//! The frame around a page, and drawing it: what handlers of every kind of page share.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use poolhouse_engine::clients::Client;
+use poolhouse_engine::pools::Pool;
+
+use crate::pages::contexts::Page;
+use crate::pages::fields::Shell;
+use crate::reached::plain;
+use crate::state::AppState;
+
+/// The frame of the instance's own pages.
+pub fn of_instance(state: &AppState) -> Shell {
+    with_inbox(state, Shell::new("en", "Poolhouse"))
+}
+
+/// The frame of a pool's pages: the app's name, else the pool's, else the instance's.
+pub fn of_pool(state: &AppState, pool: Option<&Pool>, client: Option<&Client>) -> Shell {
+    let client = client.and_then(|client| client.document.client_name.as_deref());
+    let pool = pool.and_then(|pool| pool.document.name.as_deref());
+    with_inbox(state, Shell::new("en", client.or(pool).unwrap_or("Poolhouse")))
+}
+
+fn with_inbox(state: &AppState, shell: Shell) -> Shell {
+    // On a domain's own host the inbox is elsewhere; its full address works from every page.
+    let inbox = || format!("{}/_poolhouse/inbox", state.engine.settings.public_url);
+    if state.front.open_control { shell.with_inbox(&inbox()) } else { shell }
+}
+
+/// The page as a response. A template that fails is a fault of ours, told without its text.
+pub fn draw<P: Page>(state: &AppState, status: StatusCode, page: &P) -> Response {
+    match state.renderer.render(page) {
+        Ok(html) => (status, html).into_response(),
+        Err(error) => {
+            tracing::error!(template = P::TEMPLATE, %error, "a page could not be drawn");
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The page could not be drawn.")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The server crate's integration tests: real sockets, real processes. One binary; its tree mirrors the sources.
+#![cfg(test)]
+#![expect(clippy::type_complexity, reason = "a table of cases is read where it stands")]
+
+mod accounts;
+mod auth;
+mod browser;
+mod command_line;
+mod control;
+mod coverage;
+mod data;
+mod edge;
+mod flow;
+mod harness;
+mod headers;
+mod https;
+mod metadata;
+mod oauth;
+mod pages;
+mod pools;
+mod program;
+mod reliability;
+mod reply;
+mod restart;
+mod serve;
+mod sign;
+mod signed;
+mod smtp;
+mod start;
+mod tokens;
+mod wire;
