@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use poolhouse_store::Tx;
-use poolhouse_store::tables::users::UserRow;
 use poolhouse_wire::types::{CodeDeliveryDetailsType, UserStatusType};
 
 use super::{SharedPool, busy, caps, hourly, not_found, prove, read, refuse_hidden_code, saved, send, send_to_caller_unknown};
@@ -101,28 +100,7 @@ pub(super) fn new_user(ctx: &Ctx, pool: &Pool, identity: Identity, mut attribute
         }
     }
     attributes.retain(|_, value| !value.is_empty());
-    let row = UserRow {
-        pool_id: pool.id.clone(),
-        sub: identity.sub,
-        username: identity.username,
-        status: UserStatusType::Unconfirmed.as_str().to_owned(),
-        enabled: true,
-        email: None,
-        phone_number: None,
-        name: None,
-        given_name: None,
-        family_name: None,
-        preferred_username: None,
-        attributes: String::new(),
-        password_hash: None,
-        srp_sealed: None,
-        temporary_expires_at: None,
-        signed_out_at: 0,
-        created_at: ctx.now,
-        modified_at: ctx.now,
-        version: 1,
-    };
-    User { row, attributes }
+    User::new(pool, identity, UserStatusType::Unconfirmed, attributes, ctx.now)
 }
 
 /// Where `preferred_username` signs in, only a confirmed user may take one (developer guide, "Customizing sign-in

@@ -27,6 +27,28 @@ pub struct User {
 }
 
 impl User {
+    /// A user who was not there before: enabled, without a password. Nothing is stored yet.
+    pub fn new(
+        pool: &Pool,
+        identity: usernames::Identity,
+        status: UserStatusType,
+        attributes: BTreeMap<String, String>,
+        now: i64,
+    ) -> Self {
+        let row = UserRow {
+            pool_id: pool.id.clone(),
+            sub: identity.sub,
+            username: identity.username,
+            status: status.as_str().to_owned(),
+            enabled: true,
+            created_at: now,
+            modified_at: now,
+            version: 1,
+            ..UserRow::default()
+        };
+        Self { row, attributes }
+    }
+
     pub fn from_row(row: UserRow) -> Result<Self> {
         let attributes = serde_json::from_str(&row.attributes)
             .map_err(|e| Error::internal(format!("user {}: its attributes do not parse: {e}", row.sub)))?;

@@ -1,7 +1,4 @@
 //! AdminCreateUser: makes a user with a temporary password and invites it, or invites it again (RESEND).
-use std::collections::BTreeMap;
-
-use poolhouse_store::tables::users::UserRow;
 use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::{
     AdminCreateUserRequest, AdminCreateUserResponse, AuthFactorType, DeliveryMediumType, MessageActionType, UserStatusType,
@@ -18,7 +15,7 @@ use crate::pools::unbuilt::{Trigger, no_trigger};
 use crate::pools::{self, Pool};
 use crate::users::codes::{self, Target};
 use crate::users::save::{self, Saved};
-use crate::users::usernames::{self, Creator, Identity};
+use crate::users::usernames::{self, Creator};
 use crate::users::{self, User, aliases, attributes, passwords};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -49,7 +46,7 @@ async fn make(ctx: &Ctx, pool: &Pool, sub: String, input: AdminCreateUserRequest
     let identity = usernames::assign(pool, sub, &input.username, &mut attributes)?;
     attributes.retain(|_, value| !value.is_empty());
     attributes::check_values(pool, &attributes)?;
-    let mut user = new_user(ctx, pool, identity, attributes);
+    let mut user = User::new(pool, identity, UserStatusType::ForceChangePassword, attributes, ctx.now);
     let password = password(ctx, pool, input.temporary_password.as_deref())?;
     let suppressed = input.message_action == Some(MessageActionType::Suppress);
     let invite_to = match (&password, suppressed) {
@@ -69,31 +66,6 @@ async fn make(ctx: &Ctx, pool: &Pool, sub: String, input: AdminCreateUserRequest
         invite(ctx, pool, &input.username, password, &invite_to).await?;
     }
     Ok(user)
-}
-
-fn new_user(ctx: &Ctx, pool: &Pool, identity: Identity, attributes: BTreeMap<String, String>) -> User {
-    let row = UserRow {
-        pool_id: pool.id.clone(),
-        sub: identity.sub,
-        username: identity.username,
-        status: UserStatusType::ForceChangePassword.as_str().to_owned(),
-        enabled: true,
-        email: None,
-        phone_number: None,
-        name: None,
-        given_name: None,
-        family_name: None,
-        preferred_username: None,
-        attributes: String::new(),
-        password_hash: None,
-        srp_sealed: None,
-        temporary_expires_at: None,
-        signed_out_at: 0,
-        created_at: ctx.now,
-        modified_at: ctx.now,
-        version: 1,
-    };
-    User { row, attributes }
 }
 
 async fn insert(ctx: &Ctx, pool: &Pool, user: &mut User, force: bool) -> Result<()> {
