@@ -32,10 +32,6 @@ pub fn parse(list: Option<Vec<AttributeType>>) -> Result<BTreeMap<String, String
 
 /// Checks the values of a new user: each in the schema, of its type and range.
 pub fn check_values(pool: &Pool, attributes: &BTreeMap<String, String>) -> Result<()> {
-    // No text to PostgreSQL: a form could otherwise cause an internal error at the write.
-    if attributes.values().any(|value| value.contains('\0')) {
-        return Err(Error::invalid_parameter("Attributes hold a character that is not allowed."));
-    }
     check_formats(attributes)?;
     let broken: Vec<String> =
         attributes.iter().filter_map(|(name, value)| violation(pool, name, value).map(|why| format!("{name}: {why}"))).collect();
