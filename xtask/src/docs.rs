@@ -18,7 +18,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     };
     let root = root();
     let mut tests = BTreeMap::new();
-    for folder in ["crates", "compat"] {
+    for folder in ["crates", "compat", "xtask"] {
         read_tests(&root.join(folder), &mut tests)?;
     }
     write_part(&root.join("docs/COMPATIBILITY.md"), &coverage(&root, &tests)?, check)?;

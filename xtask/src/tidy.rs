@@ -256,3 +256,37 @@ fn conformance(sources: &[Source], findings: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str) -> String {
+        fs::read_to_string(root().join(path)).unwrap_or_default()
+    }
+
+    /// The pure-Rust `rsa` crate leaks private keys by its timing and has no patched version; the others would bring a second
+    /// TLS or cryptographic library (RUSTSEC-2023-0071).
+    #[test]
+    fn sec_040_no_dependency_is_a_banned_one() {
+        let lock = read("Cargo.lock");
+        assert!(lock.contains("name = \"aws-lc-rs\""));
+        for banned in ["rsa", "openssl-sys", "native-tls"] {
+            assert!(!lock.contains(&format!("name = \"{banned}\"")), "{banned} is in Cargo.lock");
+        }
+    }
+
+    #[test]
+    fn sec_191_no_crate_may_hold_unsafe_code() {
+        assert!(read("Cargo.toml").contains("unsafe_code = \"forbid\""));
+        for member in ["crates/wire", "crates/store", "crates/engine", "crates/server", "xtask"] {
+            assert!(read(&format!("{member}/Cargo.toml")).contains("[lints]\nworkspace = true"), "{member}");
+        }
+    }
+
+    #[test]
+    fn sec_202_a_way_to_report_a_weakness_is_written_down() {
+        let page = read("docs/SECURITY.md");
+        assert!(page.contains("## Reporting") && page.contains("privately") && page.contains("Supported:"));
+    }
+}
