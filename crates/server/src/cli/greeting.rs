@@ -15,7 +15,7 @@ pub(super) fn text(settings: &Settings, bound: &[Bound], facts: Option<&Facts>) 
             tls.address.port()
         ));
     }
-    text.push_str(&format!("Inbox  {}/_poolhouse/messages\n", settings.public_url));
+    text.push_str(&format!("Inbox  {}/_poolhouse/inbox\n", settings.public_url));
     if let Some(code) = &settings.fixed_code {
         text.push_str(&format!("Codes  every confirmation and one-time code is {code}\n"));
     }
