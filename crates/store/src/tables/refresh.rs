@@ -119,10 +119,11 @@ pub async fn rotate(tx: &mut Tx, hash: &[u8], now: i64, replaced_until: i64) -> 
 }
 
 /// A retry within the grace period: whatever stands in the place of this token is replaced as well, so that the family
-/// keeps one head. False where the grace is over, the token was never replaced, or its family was revoked.
+/// keeps one head. False where the grace is over or was none, the token was never replaced, or its family was revoked. "None" does
+/// not follow from the time: a caller that began a moment before the first one still carries the earlier time.
 pub async fn retry(tx: &mut Tx, row: &TokenRow, now: i64, replaced_until: i64) -> Result<bool> {
     const GUARD: &str = "UPDATE refresh_tokens SET replaced_at = replaced_at
-        WHERE hash = $1 AND replaced_at IS NOT NULL AND replaced_until > $2 AND expires_at > $2
+        WHERE hash = $1 AND replaced_until > replaced_at AND replaced_until > $2 AND expires_at > $2
         AND EXISTS (SELECT 1 FROM refresh_families f
             WHERE f.origin_jti = refresh_tokens.origin_jti AND f.revoked_at IS NULL AND f.expires_at > $2)";
     const HEADS: &str = "UPDATE refresh_tokens SET replaced_at = $1, replaced_until = $2

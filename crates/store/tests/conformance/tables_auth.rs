@@ -205,6 +205,10 @@ both! {
         }).await;
         let replaced = || refresh::TokenRow { replaced_at: Some(NOW), replaced_until: Some(NOW + 60), ..token("j", b"t1") };
         assert_eq!(winners.into_iter().flatten().collect::<Vec<_>>(), [replaced()]);
+        // Without a grace there is no retry, not even for one whose time is a moment earlier.
+        w!(f.db, |tx| refresh::insert_token(tx, &token("j", b"strict")).await).unwrap();
+        let strict = w!(f.db, |tx| refresh::rotate(tx, b"strict", NOW, NOW).await).unwrap().unwrap();
+        assert_eq!(w!(f.db, |tx| refresh::retry(tx, &strict, NOW - 5, NOW - 5).await), Ok(false), "no grace");
         // A retry within the grace period takes the place of what came of the first try; later it is a reuse.
         assert_eq!(w!(f.db, |tx| refresh::retry(tx, &token("j", b"new"), NOW, NOW + 60).await), Ok(false), "never replaced");
         assert_eq!(w!(f.db, |tx| refresh::retry(tx, &replaced(), NOW + 60, NOW + 120).await), Ok(false), "too late");
