@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::Request;
 
 use crate::doors::{self, Doors};
-pub use crate::state::{AppState, DemoFacts, Front};
+use crate::state::AppState;
 use crate::{api, assets, control, home, metadata, missing, oauth, pages};
 
 /// Everything, for every host.

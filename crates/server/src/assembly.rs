@@ -17,13 +17,14 @@ use poolhouse_engine::keys::password::HashCost;
 use poolhouse_engine::start::{Outgoing, StartOptions};
 use tokio::sync::Notify;
 
-use crate::app::{AppState, DemoFacts, Front, router};
+use crate::app::router;
 use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Settings};
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
 use crate::run::{AccessKeyCommand, App, Assembly, StartError};
 use crate::smtp::Relay;
+use crate::state::{AppState, DemoFacts, Front};
 
 /// Between two purges.
 const PURGE_EVERY: Duration = Duration::from_secs(60);

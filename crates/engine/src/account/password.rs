@@ -51,7 +51,7 @@ async fn check_previous(ctx: &Ctx, pool: &Pool, user: &User, previous: Option<&s
         return Ok(());
     }
     let attempt = attempts::begin(ctx, pool, user.sub()).await?;
-    if !passwords::verify(ctx, pool, Some(user), previous.unwrap_or_default()).await? {
+    if !passwords::verify(ctx, Some(user), previous.unwrap_or_default()).await? {
         return Err(auth::incorrect());
     }
     attempt.succeeded(ctx).await

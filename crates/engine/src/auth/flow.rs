@@ -43,7 +43,7 @@ pub async fn initiate(
     match flow {
         Flow::UserPasswordAuth | Flow::AdminUserPasswordAuth | Flow::AdminNoSrpAuth => {
             password_flow_allowed(client, door, flow)?;
-            let username = named(ctx, client, parameters)?;
+            let username = named(client, parameters)?;
             let password = required(parameters, "PASSWORD")?;
             finish(ctx, pool, client, password::sign_in(ctx, pool, client, username, password).await?).await
         }
@@ -51,7 +51,7 @@ pub async fn initiate(
             if !client.allows(ExplicitAuthFlowsType::AllowUserSrpAuth) {
                 return Err(Error::invalid_parameter("USER_SRP_AUTH is not enabled for the client."));
             }
-            let username = named(ctx, client, parameters)?;
+            let username = named(client, parameters)?;
             let a = required(parameters, "SRP_A")?;
             srp::start(ctx, pool, client, username, a).await.map(Answer::Challenge)
         }
@@ -81,7 +81,7 @@ fn password_flow_allowed(client: &Client, door: Door, flow: AuthFlowType) -> Res
 }
 
 /// USERNAME, with SECRET_HASH checked for it: before the user is looked up, so that the check tells nothing about users.
-fn named<'a>(_ctx: &Ctx, client: &Client, parameters: &'a Parameters) -> Result<&'a str> {
+fn named<'a>(client: &Client, parameters: &'a Parameters) -> Result<&'a str> {
     let username = required(parameters, "USERNAME")?;
     secret_hash::check(client, username, text(parameters, "SECRET_HASH"))?;
     Ok(username)
@@ -118,7 +118,7 @@ pub async fn respond(
     session: Option<&str>,
     responses: &Parameters,
 ) -> Result<Answer> {
-    let username = named(ctx, client, responses)?;
+    let username = named(client, responses)?;
     let step = match challenge {
         ChallengeNameType::PasswordVerifier => {
             let proof = Proof {

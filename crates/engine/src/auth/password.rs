@@ -18,7 +18,7 @@ pub async fn sign_in(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, pa
         }
     }
     let attempt = attempts::begin(ctx, pool, &candidate.subject).await?;
-    let right = passwords::verify(ctx, pool, candidate.user.as_ref(), password).await?;
+    let right = passwords::verify(ctx, candidate.user.as_ref(), password).await?;
     let Some(user) = candidate.user.filter(|_| right) else { return Err(incorrect()) };
     attempt.succeeded(ctx).await?;
     may_sign_in(ctx, &user)?;

@@ -47,7 +47,7 @@ pub async fn start(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, a_he
         return Err(unknown(client));
     }
     let user_id = candidate.user.as_ref().map_or_else(|| simulated_user_id(ctx, pool, username), |u| u.username().to_owned());
-    let verifier = passwords::srp_verifier(ctx, pool, candidate.user.as_ref(), &candidate.subject)?;
+    let verifier = passwords::srp_verifier(pool, candidate.user.as_ref(), &candidate.subject)?;
     let (a, random) = (a_hex.to_owned(), Arc::clone(&ctx.engine.entropy));
     let started = ctx.engine.work.srp.run(move || srp::start(&verifier, &a, &*random)).await?;
     let exchange = started.map_err(|e| Error::invalid_parameter("Invalid SRP_A").because(e.to_string()))?;

@@ -66,7 +66,7 @@ fn place<'a>(pool: &'a Pool, user: &'a User) -> Place<'a> {
 
 /// Whether the password is this user's. Unknown users and users without a password cost the same work and never match,
 /// nor does an empty password (checklist 72, 87).
-pub async fn verify(ctx: &Ctx, _pool: &Pool, user: Option<&User>, password: &str) -> Result<bool> {
+pub async fn verify(ctx: &Ctx, user: Option<&User>, password: &str) -> Result<bool> {
     let record = user.and_then(|u| u.row.password_hash.clone());
     let (engine, password) = (Arc::clone(&ctx.engine), Zeroizing::new(password.to_owned()));
     let right = ctx.engine.work.passwords.run(move || engine.keys.passwords.verify(&password, record.as_deref())).await?;
@@ -78,7 +78,7 @@ pub async fn is_reused(ctx: &Ctx, pool: &Pool, user: &User, password: &str) -> R
     if pool.password_policy().password_history_size.unwrap_or(0) == 0 {
         return Ok(false);
     }
-    verify(ctx, pool, Some(user), password).await
+    verify(ctx, Some(user), password).await
 }
 
 /// `Password has previously been used` (observed).
@@ -106,8 +106,7 @@ pub async fn refresh_stored(ctx: &Ctx, pool: &Pool, user: &User, password: &str)
 
 /// The verifier to answer SRP_A with. Who has none, or does not exist, gets an invented one that is the same at every
 /// try and on every node, and that no password fits (RFC 5054 §2.5.1.3; checklist 73).
-pub fn srp_verifier(ctx: &Ctx, pool: &Pool, user: Option<&User>, subject: &str) -> Result<Verifier> {
-    let _ = ctx;
+pub fn srp_verifier(pool: &Pool, user: Option<&User>, subject: &str) -> Result<Verifier> {
     if let Some((user, sealed)) = user.and_then(|u| u.row.srp_sealed.as_ref().map(|sealed| (u, sealed))) {
         let plain = seal::open(&pool.key, place(pool, user), sealed)?;
         return Verifier::from_bytes(plain.expose()).map_err(|e| Error::internal(format!("user {}: {e}", user.sub())));

@@ -195,15 +195,15 @@ async fn hourly_caps_refill_after_an_hour() {
 
 #[tokio::test]
 async fn sec_087_only_the_right_password_matches() {
-    let (world, pool, mut ann) = setup().await;
+    let (world, _, mut ann) = setup().await;
     let ctx = world.ctx();
-    assert!(passwords::verify(&ctx, &pool, Some(&ann), "Passw0rd!").await.unwrap());
+    assert!(passwords::verify(&ctx, Some(&ann), "Passw0rd!").await.unwrap());
     for wrong in ["", "passw0rd!", "Passw0rd! "] {
-        assert!(!passwords::verify(&ctx, &pool, Some(&ann), wrong).await.unwrap());
+        assert!(!passwords::verify(&ctx, Some(&ann), wrong).await.unwrap());
     }
-    assert!(!passwords::verify(&ctx, &pool, None, "Passw0rd!").await.unwrap());
+    assert!(!passwords::verify(&ctx, None, "Passw0rd!").await.unwrap());
     ann.row.password_hash = None;
-    assert!(!passwords::verify(&ctx, &pool, Some(&ann), "").await.unwrap());
+    assert!(!passwords::verify(&ctx, Some(&ann), "").await.unwrap());
 }
 
 #[tokio::test]
@@ -232,18 +232,17 @@ async fn sec_177_verifiers_are_kept_only_while_a_client_allows_srp_and_come_back
 
 #[tokio::test]
 async fn sec_177_a_verifier_does_not_open_in_another_row() {
-    let (world, pool, ann) = setup().await;
-    let ctx = world.ctx();
-    assert!(passwords::srp_verifier(&ctx, &pool, Some(&ann), ann.sub()).is_ok());
+    let (_world, pool, ann) = setup().await;
+    assert!(passwords::srp_verifier(&pool, Some(&ann), ann.sub()).is_ok());
     let mut eve = User { row: super::testing::row("eve"), attributes: BTreeMap::new() };
     eve.row.srp_sealed.clone_from(&ann.row.srp_sealed);
-    assert!(passwords::srp_verifier(&ctx, &pool, Some(&eve), eve.sub()).is_err());
+    assert!(passwords::srp_verifier(&pool, Some(&eve), eve.sub()).is_err());
 }
 
 #[tokio::test]
 async fn sec_073_the_invented_verifier_is_stable() {
-    let (world, pool, _) = setup().await;
-    let salt = |name: &str| passwords::srp_verifier(&world.ctx(), &pool, None, name).unwrap().salt_hex();
+    let (_world, pool, _) = setup().await;
+    let salt = |name: &str| passwords::srp_verifier(&pool, None, name).unwrap().salt_hex();
     assert_eq!(salt("nobody"), salt("nobody"));
     assert_ne!(salt("nobody"), salt("somebody"));
 }

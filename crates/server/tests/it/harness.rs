@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, StatusCode};
-use poolhouse::app::{AppState, Front, router};
+use poolhouse::app::router;
 use poolhouse::config::Callers;
 use poolhouse::edge::{Edge, Limits, Listen};
+use poolhouse::state::{AppState, Front};
 use poolhouse_engine::ctx::{Clock, Engine, IssuerMode, Settings};
 use poolhouse_engine::delivery::{Delivery, DeliveryFailed, Message};
 use poolhouse_engine::keys::entropy::{Entropy, SeededEntropy};
