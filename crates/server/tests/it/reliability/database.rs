@@ -181,6 +181,8 @@ async fn sec_024_158_a_frozen_database_is_told_and_comes_back() {
 async fn sec_158_a_server_that_is_silent_is_left_for_the_next() {
     let scene = scene_at(|wire, server| format!("127.0.0.1:{wire},{server}")).await;
     scene.wire.freeze(true);
+    // These find out, each connection for itself.
+    join_all((0..40).map(|_| scene.house.api("InitiateAuth", scene.sign_in()))).await;
     scene.assert_recovers().await;
     // Nor is it asked again while the other one answers: a primary that comes back does not know what was revoked since.
     scene.wire.freeze(false);
