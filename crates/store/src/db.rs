@@ -59,7 +59,8 @@ enum Kind {
 
 impl Db {
     /// Opens and migrates. `url` is `sqlite:///absolute/path.db` (the path is taken literally) or
-    /// `postgres://user:password@host:port/database?sslmode=disable|require|verify-full&sslrootcert=/path.pem`.
+    /// `postgres://user:password@host:port,host:port/database?sslmode=disable|require|verify-full&sslrootcert=/path.pem`; of
+    /// several servers the one that takes writes is used.
     ///
     /// # Errors
     /// [`Error::Config`] for a wrong URL, [`Error::InUse`] when another process has the SQLite file open,

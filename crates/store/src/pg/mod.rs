@@ -59,8 +59,8 @@ enum End {
 
 impl Pg {
     pub(crate) async fn open(url: &str, options: &Options) -> Result<Self> {
-        let (config, tls) = url::parse(url)?;
-        let pool = Arc::new(Pool::new(config, tls, options));
+        let (servers, tls) = url::parse(url)?;
+        let pool = Arc::new(Pool::new(servers, tls, options));
         let conn = pool.connect_unlimited().await?;
         migrate::run(&conn).await?;
         conn.end().await;

@@ -1,5 +1,5 @@
 //! The connections of one PostgreSQL database: exclusive ones for writes and snapshots, shared ones for reads; reconnects
-//! with back-off. Used by `Pg`.
+//! with back-off, to whichever of several servers takes writes. Used by `Pg`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +14,14 @@ use crate::{Error, Options, Result};
 
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LAST_DELAY: Duration = Duration::from_secs(1);
+/// What a server may take to answer when the program starts.
+const START_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Pool {
-    config: Config,
+    /// Never empty.
+    servers: Vec<Config>,
+    /// The one that took writes last.
+    current: AtomicUsize,
     tls: Option<Tls>,
     idle: Mutex<Vec<Arc<PgConn>>>,
     free: Arc<Semaphore>,
@@ -61,9 +66,10 @@ impl Lease {
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, tls: Option<Tls>, options: &Options) -> Self {
+    pub(super) fn new(servers: Vec<Config>, tls: Option<Tls>, options: &Options) -> Self {
         Self {
-            config,
+            servers,
+            current: AtomicUsize::new(0),
             tls,
             idle: Mutex::default(),
             free: Arc::new(Semaphore::new(options.pool.max(1))),
@@ -117,7 +123,9 @@ impl Pool {
         }
         let limit = self.options.statement_timeout;
         let result = async {
-            let conn = PgConn::connect(&self.config, self.tls.as_ref(), limit, &self.backoff).await?;
+            // A server that says nothing must leave time for the next one.
+            let patience = limit / u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
+            let conn = self.connect_any(patience, limit).await?;
             conn.control(&settings(limit, read_only)).await?;
             Ok(Arc::new(conn))
         }
@@ -133,7 +141,23 @@ impl Pool {
 
     /// A connection without time limits, for migrations.
     pub(super) async fn connect_unlimited(&self) -> Result<PgConn> {
-        PgConn::connect(&self.config, self.tls.as_ref(), Duration::from_secs(3600), &self.backoff).await
+        self.connect_any(START_PATIENCE, Duration::from_secs(3600)).await
+    }
+
+    /// The first server that takes writes. Beginning with the last one that did: a former primary that comes back beside
+    /// its successor must not be asked as long as the successor answers, for it knows no revocation since.
+    async fn connect_any(&self, patience: Duration, timeout: Duration) -> Result<PgConn> {
+        let (current, mut last) = (self.current.load(Ordering::Relaxed), Error::Down);
+        for (number, config) in self.servers.iter().enumerate().cycle().skip(current).take(self.servers.len()) {
+            match PgConn::connect(config, self.tls.as_ref(), patience, timeout, &self.backoff).await {
+                Ok(conn) => {
+                    self.current.store(number, Ordering::Relaxed);
+                    return Ok(conn);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     /// Waits for open transactions (bounded), then closes every connection.
