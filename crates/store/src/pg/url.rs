@@ -6,10 +6,18 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::tls::{self, Tls};
-use crate::{Error, Result};
+use crate::{Error, Footprint, Result};
 
-/// The connection parameters, and TLS unless it is off.
-pub(super) fn parse(url: &str) -> Result<(Config, Option<Tls>)> {
+const PORT: u16 = 5432;
+
+/// What a URL says, before any file is read.
+struct Parts<'u> {
+    config: Config,
+    mode: Option<&'u str>,
+    root: Option<String>,
+}
+
+fn split(url: &str) -> Result<Parts<'_>> {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut mode = None;
     let mut root = None;
@@ -23,7 +31,20 @@ pub(super) fn parse(url: &str) -> Result<(Config, Option<Tls>)> {
     }
     let joined = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
     // The parser's message does not quote the URL, and so no password.
-    let mut config: Config = joined.parse().map_err(|e: tokio_postgres::Error| Error::Config(e.to_string()))?;
+    let config = joined.parse().map_err(|e: tokio_postgres::Error| Error::Config(e.to_string()))?;
+    Ok(Parts { config, mode, root })
+}
+
+/// What a connection touches outside the process.
+pub(super) fn footprint(url: &str) -> Result<Footprint> {
+    let Parts { config, root, .. } = split(url)?;
+    let ports = if config.get_ports().is_empty() { vec![PORT] } else { config.get_ports().to_vec() };
+    Ok(Footprint { directory: None, files: root.into_iter().map(Into::into).collect(), ports })
+}
+
+/// The connection parameters, and TLS unless it is off.
+pub(super) fn parse(url: &str) -> Result<(Config, Option<Tls>)> {
+    let Parts { mut config, mode, root } = split(url)?;
     // Without a word about TLS: none on this machine, encryption to any other. "prefer" is not offered, since whoever
     // sits in the middle could decline for the server.
     let mode = mode.unwrap_or(if is_local(&config) { "disable" } else { "require" });
@@ -65,6 +86,15 @@ fn percent_decode(text: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_footprint_names_the_roots_and_the_ports() {
+        let of = |url: &str| footprint(url).map(|print| (print.files, print.ports));
+        assert_eq!(of("postgres://u:p@db.example/db"), Ok((vec![], vec![5432])));
+        let full = "postgres://u:p@one:6000,two:6001/db?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem";
+        assert_eq!(of(full), Ok((vec!["/etc/ca.pem".into()], vec![6000, 6001])));
+        assert!(of("postgres://u:p@db.example:x/db").is_err());
+    }
 
     #[test]
     fn tls_is_asked_for_where_it_is_needed() {
