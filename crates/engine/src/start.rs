@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+pub use poolhouse_store::Footprint;
 use poolhouse_store::{Db, Options};
 
 use crate::ctx::{Clock, Engine, Settings};
@@ -119,6 +120,14 @@ impl Engine {
     pub async fn close(&self) {
         self.store.close().await;
     }
+}
+
+/// What the store of this URL touches outside the process, before it is opened.
+///
+/// # Errors
+/// A URL that cannot be understood, or a directory that cannot be made.
+pub fn footprint(url: &str) -> Result<Footprint, StartError> {
+    Db::footprint(&store_url(url)?).map_err(|e| StartError(format!("the store does not open: {e}")))
 }
 
 /// `sqlite:PATH` is how people write it, and the path may be relative; the store takes an absolute one after `sqlite://`.

@@ -22,7 +22,7 @@ use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Setting
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
-use crate::run::{AccessKeyCommand, App, Assembly, StartError};
+use crate::run::{AccessKeyCommand, App, Assembly, Opening, StartError};
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
 
@@ -33,10 +33,10 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Poolhouse;
 
-#[async_trait]
-impl Assembly for Poolhouse {
-    async fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
-        let engine = Engine::start(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+impl Poolhouse {
+    /// Opens the store and builds the router: from here on inside the sandbox.
+    async fn open(options: StartOptions, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
+        let engine = Engine::start(options).await.map_err(|e| StartError::Failed(e.0))?;
         if settings.callers == Callers::AccessKeys {
             let keys = access_keys::list(&engine.ctx(Caller::Operator, None)).await.map_err(failed)?;
             if keys.is_empty() {
@@ -70,6 +70,15 @@ impl Assembly for Poolhouse {
             engine.close().await;
         };
         Ok(App { router: router(state), facts, close: Box::pin(close) })
+    }
+}
+
+#[async_trait]
+impl Assembly for Poolhouse {
+    fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<Opening, StartError> {
+        let options = options(settings)?;
+        let (settings, bound) = (settings.clone(), bound.to_vec());
+        Ok(Box::pin(async move { Self::open(options, &settings, &bound).await }))
     }
 
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError> {

@@ -1,7 +1,7 @@
 //! The database handle: open by URL, write bodies, readers. The engine opens one per process and shares it.
 
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +47,17 @@ impl Default for Options {
     }
 }
 
+/// What an open database touches outside its process: all that a sandbox must leave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Where files are made, written and removed.
+    pub directory: Option<PathBuf>,
+    /// Files that are read.
+    pub files: Vec<PathBuf>,
+    /// TCP ports that are connected to.
+    pub ports: Vec<u16>,
+}
+
 /// An open, migrated database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Kind);
@@ -73,6 +84,17 @@ impl Db {
             return Ok(Self(Kind::Pg(Arc::new(Pg::open(url, &options).await?))));
         }
         Err(Error::Config("must start with sqlite:// or postgres://".to_owned()))
+    }
+
+    /// What [`Db::open`] of this URL and everything after it touches. Makes the directory of a SQLite file.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a wrong URL, or a directory that cannot be made.
+    pub fn footprint(url: &str) -> Result<Footprint> {
+        match url.strip_prefix("sqlite://") {
+            Some(path) => crate::lite::footprint(Path::new(path)),
+            None => crate::pg::footprint(url),
+        }
     }
 
     /// Runs `body` in one transaction and returns after its COMMIT. `Err` rolls back: a refusal that must persist is an

@@ -17,7 +17,7 @@ pub mod testkit;
 mod tx;
 mod value;
 
-pub use db::{Db, Options, Reader};
+pub use db::{Db, Footprint, Options, Reader};
 pub use error::{Error, Result};
 pub use pg::in_write_transaction;
 pub use tx::Tx;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
+use super::{Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Sandbox, Secret, Settings, Tls};
 use crate::edge::Limits;
 use crate::host;
 
@@ -64,6 +64,7 @@ impl DevOptions {
             open_control: true,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
+            sandbox: Sandbox::Off,
         })
     }
 

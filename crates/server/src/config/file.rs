@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Value;
 
-use super::{IssuerMode, Secret, SmtpSecurity};
+use super::{IssuerMode, Sandbox, Secret, SmtpSecurity};
 
 /// The file as written. Every member may be absent here: [`ServeConfig::settle`] says what is missing, all at once.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -27,6 +27,7 @@ pub struct ServeConfig {
     pub keys: Keys,
     pub smtp: SmtpFile,
     pub hash: Hash,
+    pub sandbox: Sandbox,
     // Settings of development mode: recognised only so that they can be refused with a reason. Written out rather than
     // flattened in, since flattening loses the line of every error.
     code: Option<Value>,

@@ -59,6 +59,7 @@ pub struct Settings {
     pub log: Log,
     /// Close the process's memory to core dumps and other processes.
     pub harden: bool,
+    pub sandbox: Sandbox,
 }
 
 /// Where HTTPS certificates come from.
@@ -132,6 +133,18 @@ pub enum IssuerMode {
     Aws,
     /// `https://issuer-cognito-idp.{region}.amazonaws.com/{pool id}`
     AwsUpdated,
+}
+
+/// Whether the process gives up, before the first request, what serving does not need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    Off,
+    /// As far as the kernel can; what it cannot is logged.
+    #[default]
+    On,
+    /// In full, or there is no start.
+    Require,
 }
 
 /// Cost of one password hash (Argon2id).

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::{example, file_problem, is_https_origin, is_this_machine};
 use super::file::ServeConfig;
 use super::{Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls};
-use crate::certs;
+use crate::certs::FileCerts;
 use crate::client_ip::Cidr;
 use crate::edge::Limits;
 use crate::host;
@@ -54,6 +54,7 @@ impl ServeConfig {
             open_control: false,
             log: Log { json: true, filter: ambient.log.clone().or_else(|| self.log.clone()).unwrap_or_else(|| "info".into()) },
             harden: true,
+            sandbox: self.sandbox,
         })
     }
 
@@ -136,7 +137,7 @@ impl ServeConfig {
             }
             return Tls::None;
         };
-        if let Err(error) = certs::from_files(certificate, key) {
+        if let Err(error) = FileCerts::open(certificate, key) {
             out.push(Refusal::new(format!("{error}."), "No HTTPS connection could be made.", set));
         }
         Tls::Files { certificate: certificate.clone(), key: key.clone() }

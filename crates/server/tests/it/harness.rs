@@ -140,7 +140,7 @@ pub struct House {
     pub engine: Arc<Engine>,
     pub clock: Arc<StoppedClock>,
     http: reqwest::Client,
-    _serving: JoinSet<()>,
+    _serving: JoinSet<std::io::Result<()>>,
     scratch: Arc<Scratch>,
     pub store_url: String,
     options: Options,
@@ -212,7 +212,7 @@ impl House {
     async fn join(options: Options, scratch: Arc<Scratch>, store_url: String, clock: Arc<StoppedClock>) -> Self {
         let (kept_url, kept_options) = (store_url.clone(), options.clone());
         let listen = Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None };
-        let edge = Edge::bind(vec![listen], Limits::default()).await.unwrap();
+        let edge = Edge::bind(vec![listen], Limits::default()).unwrap();
         let bound = edge.bound()[0].address;
         let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://localhost:{}", bound.port()));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(options.seed));

@@ -14,7 +14,7 @@ pub(crate) use conn::LiteConn;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::tx::{Tx, TxKind};
-use crate::{Error, Options, Result};
+use crate::{Error, Footprint, Options, Result};
 use writer::{Message, Task};
 
 /// An open SQLite database.
@@ -23,6 +23,11 @@ pub(crate) struct Lite {
     readers: Arc<Readers>,
     state: Arc<State>,
     options: Options,
+}
+
+/// SQLite keeps its files beside the database; their directory is made where it is missing.
+pub(crate) fn footprint(path: &Path) -> Result<Footprint> {
+    Ok(Footprint { directory: Some(files::make_directory(path)?.to_owned()), ..Footprint::default() })
 }
 
 /// What the writer thread tells the outside.

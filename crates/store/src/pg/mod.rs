@@ -16,7 +16,7 @@ use pool::{Lease, Pool};
 
 use crate::tx::{Tx, TxKind};
 use crate::value::{FromRow, Params};
-use crate::{Error, Options, Result};
+use crate::{Error, Footprint, Options, Result};
 
 /// How often a transaction is tried before [`Error::Retry`].
 const TRIES: u32 = 8;
@@ -55,6 +55,11 @@ enum End {
     Rollback,
     /// Reuse: the transaction has ended.
     Done,
+}
+
+/// The file of trusted certificates, and the ports of the servers.
+pub(crate) fn footprint(url: &str) -> Result<Footprint> {
+    url::footprint(url)
 }
 
 impl Pg {
