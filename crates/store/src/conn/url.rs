@@ -1,4 +1,4 @@
-//! Reads a PostgreSQL URL: takes out the TLS parameters, gives the rest to tokio-postgres. Called by `Pg::open`.
+//! Reads a PostgreSQL URL: takes out the TLS parameters, gives the rest to tokio-postgres. Called by `pool`.
 
 use std::net::IpAddr;
 
