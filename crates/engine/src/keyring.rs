@@ -1,7 +1,7 @@
 //! The engine's secrets, opened once at start: the master key ring, what is derived from it, and the stock of fresh
 //! signing keys. Built by whoever starts the engine; asked by every floor.
-use poolhouse_store::Db;
 use poolhouse_store::tables::meta;
+use poolhouse_store::{Db, Unmigrated};
 
 use crate::error::{Error, Result};
 use crate::keys::entropy::Entropy;
@@ -39,19 +39,37 @@ impl Keys {
         })
     }
 
-    /// Proves that this ring is the one the database was written with; a new database is marked with it. A wrong or lost
+    /// Proves that this ring is the one the database was written with, before anything in it is changed. A wrong or lost
     /// key refuses to start and changes nothing (checklist 181).
-    pub async fn check_canary(&self, store: &Db, entropy: &dyn Entropy) -> Result<()> {
+    pub async fn check_unmigrated(&self, store: &mut Unmigrated) -> Result<()> {
+        match store.meta(CANARY).await? {
+            Some(text) => self.check_canary(&text),
+            None => Ok(()),
+        }
+    }
+
+    /// Marks a new database with this ring. Of several nodes that start on it at once the first one's ring counts, and
+    /// the others prove theirs.
+    pub async fn mark(&self, store: &Db, entropy: &dyn Entropy) -> Result<()> {
         let mut reader = store.reader().await?;
         let found = meta::get(&mut reader, CANARY).await?;
         drop(reader);
         if let Some(text) = found {
-            let record = unhex(&text).ok_or_else(|| Error::internal("the database's key canary is damaged"))?;
-            return Ok(self.master.check_canary(&record)?);
+            return self.check_canary(&text);
         }
         let text = hex(&self.master.canary(entropy)?);
-        store.write(async move |tx| meta::put(tx, CANARY, &text).await).await?;
-        Ok(())
+        let found = store
+            .write(async move |tx| match meta::insert_if_absent(tx, CANARY, &text).await? {
+                true => Ok(None),
+                false => meta::get(tx, CANARY).await,
+            })
+            .await?;
+        found.map_or(Ok(()), |text| self.check_canary(&text))
+    }
+
+    fn check_canary(&self, text: &str) -> Result<()> {
+        let record = unhex(text).ok_or_else(|| Error::internal("the database's key canary is damaged"))?;
+        Ok(self.master.check_canary(&record)?)
     }
 
     pub fn wrap_pool_key(&self, pool_id: &str, key: &PoolKey, entropy: &dyn Entropy) -> Result<Vec<u8>> {

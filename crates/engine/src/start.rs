@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use poolhouse_store::Footprint;
-use poolhouse_store::{Db, Options};
+use poolhouse_store::{Access, Db, Options, Unmigrated};
 
 use crate::ctx::{Clock, Engine, Settings};
 use crate::delivery::Delivery;
@@ -69,16 +69,28 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`], and a schema older than this program.
     pub async fn join(options: StartOptions) -> Result<Arc<Self>, StartError> {
-        Self::open(options, Options { join: true, readers: 1, ..Options::default() }).await
+        Self::open(options, Options { access: Access::Join, readers: 1, ..Options::default() }).await
+    }
+
+    /// As [`Engine::join`], for looking alone: nothing is written, migrated or created.
+    ///
+    /// # Errors
+    /// As [`Engine::join`], and a store that is not there.
+    pub async fn look(options: StartOptions) -> Result<Arc<Self>, StartError> {
+        Self::open(options, Options { access: Access::Read, readers: 2, ..Options::default() }).await
     }
 
     async fn open(options: StartOptions, of_store: Options) -> Result<Arc<Self>, StartError> {
         let url = store_url(&options.store_url)?;
-        let store = Db::open(&url, of_store).await.map_err(|e| StartError(format!("the store does not open: {e}")))?;
+        let refused = |e: poolhouse_store::Error| StartError(format!("the store does not open: {e}"));
+        let mut found = Unmigrated::open(&url, of_store).await.map_err(refused)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let work = WorkPools::for_cores(cores);
         let keys = Keys::new(options.master, options.hash_cost, work.key_generation.clone()).map_err(|e| StartError::of(&e))?;
-        if let Err(error) = keys.check_canary(&store, &*options.entropy).await {
+        // Before migrating: a wrong key must not change a schema it has no business with (checklist 181).
+        keys.check_unmigrated(&mut found).await.map_err(|e| StartError::of(&e))?;
+        let store = found.migrate().await.map_err(refused)?;
+        if let Err(error) = keys.mark(&store, &*options.entropy).await {
             store.close().await;
             return Err(StartError::of(&error));
         }

@@ -28,4 +28,5 @@ mod signed;
 mod smtp;
 mod start;
 mod tokens;
+mod upkeep;
 mod wire;

@@ -1,5 +1,5 @@
 //! Reads a PostgreSQL URL: takes out the TLS parameters, tells several servers apart, gives the rest to tokio-postgres.
-//! Called by `Pg::open`.
+//! Called by `pool`.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::tls::{self, Tls};
-use crate::{Error, Footprint, Result};
+use crate::options::Footprint;
+use crate::{Error, Result};
 
 const PORT: u16 = 5432;
 
@@ -51,7 +52,7 @@ fn split(url: &str) -> Result<Parts<'_>> {
 }
 
 /// What a connection touches outside the process.
-pub(super) fn footprint(url: &str) -> Result<Footprint> {
+pub(crate) fn footprint(url: &str) -> Result<Footprint> {
     let Parts { servers, root, .. } = split(url)?;
     let port = |config: &Config| config.get_ports().first().copied().unwrap_or(PORT);
     let ports = servers.iter().map(port).collect();
