@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use poolhouse_store::{Db, Options};
 
-use crate::ctx::{Clock, Engine, Settings};
+use crate::ctx::{Clock, Engine, Settings, SharedClock};
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::Error;
@@ -91,7 +91,7 @@ impl Engine {
         Ok(Arc::new(Self {
             store,
             keys,
-            clock: options.clock,
+            clock: SharedClock::new(options.clock),
             entropy: options.entropy,
             work,
             delivery,
