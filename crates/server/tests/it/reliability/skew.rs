@@ -87,6 +87,8 @@ fn rotating(grace_seconds: i64) -> Value {
 async fn sec_163_what_is_fresh_on_one_node_is_good_on_the_other() {
     for nodes in [Apart::unset().await, Apart::set().await] {
         for (here, there) in nodes.directions() {
+            // So that the newest message is the one of this round.
+            nodes.pass(MARGIN);
             let app = here.oauth_app(json!({})).await;
             here.user(&app.pool, ANN).await;
             let tokens = here.sign_in(&app, ANN).await;
