@@ -1,6 +1,7 @@
 //! What a rule may reach: the engine that is shared by all requests, and the context of one request.
 //! The server builds a [`Ctx`] in one place; so does the test harness.
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use poolhouse_store::Db;
 
@@ -27,6 +28,45 @@ impl Clock for SystemClock {
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The one time of all nodes: each node's own clock, put right by the database's. Machines whose clocks disagree would
+/// otherwise cut a grace period short or stretch it, and date a sign-out before the tokens that it ends.
+pub struct SharedClock {
+    own: Arc<dyn Clock>,
+    /// Milliseconds by which the database's clock is ahead.
+    ahead: AtomicI64,
+}
+
+impl SharedClock {
+    pub(crate) fn new(own: Arc<dyn Clock>) -> Self {
+        Self { own, ahead: AtomicI64::new(0) }
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn now(&self) -> i64 {
+        self.own.now().saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Follows the database from here on. Within the time it takes to ask nothing is known better than before, so that
+    /// clocks that agree are left alone.
+    async fn set_by(&self, store: &Db) -> poolhouse_store::Result<()> {
+        let asked = self.own.now();
+        let Some(there) = store.now().await? else { return Ok(()) };
+        let answered = self.own.now();
+        let ahead = there - (asked + (answered - asked) / 2);
+        let change = ahead - self.ahead.load(Ordering::Relaxed);
+        if change.abs() > answered - asked {
+            self.ahead.store(ahead, Ordering::Relaxed);
+            if change.abs() >= TOLD_FROM_MS {
+                tracing::warn!(
+                    milliseconds = ahead,
+                    "this machine's clock is off by this much from the database's, which is followed"
+                );
+            }
+        }
+        Ok(())
     }
 }
 
@@ -58,11 +98,14 @@ pub struct Settings {
     pub domain_url: String,
 }
 
+/// A change of the clock that the operator is told of.
+const TOLD_FROM_MS: i64 = 1000;
+
 /// Shared by all requests.
 pub struct Engine {
     pub store: Db,
     pub keys: Keys,
-    pub clock: Arc<dyn Clock>,
+    pub clock: SharedClock,
     pub entropy: Arc<dyn Entropy>,
     /// Hashing, SRP and signing: bounded, off the async threads.
     pub work: WorkPools,
@@ -107,6 +150,14 @@ impl Engine {
             caller,
             region,
         }
+    }
+
+    /// Sets the clock by the database's, where nodes share one; again and again, since clocks drift and databases move.
+    ///
+    /// # Errors
+    /// The database does not answer; the clock goes on as it was.
+    pub async fn set_clock(&self) -> Result<()> {
+        Ok(self.clock.set_by(&self.store).await?)
     }
 }
 

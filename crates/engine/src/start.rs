@@ -6,7 +6,7 @@ use std::sync::Arc;
 pub use poolhouse_store::Footprint;
 use poolhouse_store::{Access, Db, Options, Unmigrated};
 
-use crate::ctx::{Clock, Engine, Settings};
+use crate::ctx::{Clock, Engine, Settings, SharedClock};
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::Error;
@@ -104,7 +104,7 @@ impl Engine {
         Ok(Arc::new(Self {
             store,
             keys,
-            clock: options.clock,
+            clock: SharedClock::new(options.clock),
             entropy: options.entropy,
             work,
             delivery,

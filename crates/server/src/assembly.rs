@@ -26,8 +26,8 @@ use crate::run::{AccessKeyCommand, App, Assembly, Opening, StartError};
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
 
-/// Between two purges.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// Between two rounds of upkeep.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Poolhouse itself.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl Poolhouse {
     /// Opens the store and builds the router: from here on inside the sandbox.
     async fn open(options: StartOptions, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
         let engine = Engine::start(options).await.map_err(|e| StartError::Failed(e.0))?;
+        engine.set_clock().await.map_err(failed)?;
         if settings.callers == Callers::AccessKeys {
             let keys = access_keys::list(&engine.ctx(Caller::Operator, None)).await.map_err(failed)?;
             if keys.is_empty() {
@@ -64,9 +65,9 @@ impl Poolhouse {
                 .map_err(|e| StartError::Failed(format!("endpoints.json: {e}")))?;
         }
         engine.stock_up();
-        let purging = Purging::start(Arc::clone(&engine));
+        let upkeep = Upkeep::start(Arc::clone(&engine));
         let close = async move {
-            purging.stop().await;
+            upkeep.stop().await;
             engine.close().await;
         };
         Ok(App { router: router(state), facts, close: Box::pin(close) })
@@ -259,13 +260,13 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
     fs::rename(temporary, dir.join("endpoints.json"))
 }
 
-/// The background task: forgets what has expired, once a minute.
-struct Purging {
+/// The background task, once a minute: sets the clock, forgets what has expired.
+struct Upkeep {
     end: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Purging {
+impl Upkeep {
     #[expect(clippy::disallowed_methods, reason = "the one background task; `stop` awaits its end")]
     fn start(engine: Arc<Engine>) -> Self {
         let end = Arc::new(Notify::new());
@@ -274,7 +275,10 @@ impl Purging {
             loop {
                 tokio::select! {
                     () = ended.notified() => return,
-                    () = tokio::time::sleep(PURGE_EVERY) => {}
+                    () = tokio::time::sleep(UPKEEP_EVERY) => {}
+                }
+                if let Err(error) = engine.set_clock().await {
+                    tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "the database was not asked for the time");
                 }
                 match engine.purge().await {
                     Ok(0) => {}

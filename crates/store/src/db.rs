@@ -170,6 +170,15 @@ impl Db {
         }
     }
 
+    /// The database server's clock, milliseconds since the epoch; `None` on SQLite, which has none of its own.
+    pub async fn now(&self) -> Result<Option<i64>> {
+        const SQL: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        match &self.0 {
+            Kind::Lite(_) => Ok(None),
+            Kind::Pg(_) => Ok(Some(self.reader().await?.one(SQL, crate::p![]).await?)),
+        }
+    }
+
     /// How many COMMITs this handle has done (on SQLite one for each group).
     #[must_use]
     pub fn commits(&self) -> u64 {
