@@ -95,10 +95,7 @@ mod tests {
     #[test]
     fn a_secret_too_many_or_too_few_is_refused() {
         let text = |r: Result<Option<&str>>| r.unwrap_err().message().to_owned();
-        assert_eq!(
-            text(present(&client(&["s"]), None)),
-            "Client c is configured with secret but SECRET_HASH was not received"
-        );
+        assert_eq!(text(present(&client(&["s"]), None)), "Client c is configured with secret but SECRET_HASH was not received");
         assert_eq!(text(present(&client(&[]), Some("x"))), "Client c is not configured for secret but secret was received");
         assert_eq!(present(&client(&[]), None).unwrap(), None);
         assert!(secret_fits(&client(&["s"]), "s").is_ok() && secret_fits(&client(&["s"]), "t").is_err());

@@ -127,7 +127,7 @@ struct Bucket<'a> {
 impl Bucket<'_> {
     fn has_one(&self) -> Result<(), Empty> {
         let over_us = self.full_at.saturating_add(self.rate.interval_us()) - self.now_us - self.rate.span_us();
-        if over_us <= 0 { Ok(()) } else { Err(Empty { wait_ms: over_us.div_euclid(1000) + 1 }) }
+        if over_us <= 0 { Ok(()) } else { Err(Empty { wait_ms: (over_us + 999) / 1000 }) }
     }
 
     fn pay(&mut self) {
@@ -194,7 +194,7 @@ mod tests {
         let buckets = Buckets::new(Rate::per_minute(30));
         assert_eq!(taken(&buckets, "a", START, 30), 30);
         let Err(Empty { wait_ms }) = buckets.take("a", START) else { panic!("open") };
-        assert!(buckets.look("a", START + wait_ms - 2).is_err());
+        assert!(buckets.look("a", START + wait_ms - 1).is_err());
         assert!(buckets.look("a", START + wait_ms).is_ok());
     }
 
@@ -205,7 +205,7 @@ mod tests {
             buckets.charge("a", START);
         }
         assert!(buckets.look("a", START + 120_000).is_err());
-        assert!(buckets.look("a", START + 122_001).is_ok());
+        assert!(buckets.look("a", START + 122_000).is_ok());
     }
 
     #[test]

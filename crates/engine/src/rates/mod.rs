@@ -46,12 +46,7 @@ impl Rates {
     ///
     /// # Errors
     /// `Rate exceeded` (observed), with the time to wait.
-    pub fn ask(
-        &self,
-        category: Category,
-        pool_id: &str,
-        take: impl FnOnce(&Quotas) -> Result<(), Empty>,
-    ) -> Result<(), Error> {
+    pub fn ask(&self, category: Category, pool_id: &str, take: impl FnOnce(&Quotas) -> Result<(), Empty>) -> Result<(), Error> {
         let Some(quotas) = &self.quotas else { return Ok(()) };
         take(quotas).map_err(|empty| {
             Error::too_fast(empty.wait_ms).because(format!("the quota {} of {pool_id:?} is used up", category.name()))

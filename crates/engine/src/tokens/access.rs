@@ -72,7 +72,9 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let invalid = || Error::not_authorized("Invalid Access Token");
     // The issuer only says where to look for keys; it is believed after the signature has been checked.
     let claimed: Claimed = jwt::unverified(token).map_err(|_| invalid())?;
-    let pool = pools::find(ctx, pool_of_issuer(&claimed.iss)).await?.ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
+    let pool = pools::find(ctx, pool_of_issuer(&claimed.iss))
+        .await?
+        .ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
     if claimed.token_use != "access" {
         return Err(invalid().because("the token is not an access token").differs(claimed.token_use, "access"));
     }
