@@ -11,7 +11,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// The floors of the engine, lowest first: a module may use its own floor and those below.
 const FLOORS: &[&[&str]] = &[
-    &["error", "work", "keys", "cache", "turns"],
+    &["error", "work", "keys", "cache", "turns", "rates"],
     &["keyring"],
     &["ctx"],
     &["delivery"],

@@ -146,8 +146,7 @@ impl From<StockError> for Error {
 impl From<WorkError> for Error {
     fn from(e: WorkError) -> Self {
         match e {
-            WorkError::Overloaded => Self::new(poolhouse_wire::ErrorCode::TooManyRequestsException, "Too many requests")
-                .because("the queue for cryptographic work is full"),
+            WorkError::Overloaded => Self::overloaded("the queue for cryptographic work is full"),
             WorkError::Broken => Self::internal("a cryptographic job did not finish"),
         }
     }

@@ -16,6 +16,7 @@ pub mod oauth;
 pub mod ops;
 pub mod pools;
 mod purge;
+pub mod rates;
 pub mod start;
 #[cfg(test)]
 mod testing;

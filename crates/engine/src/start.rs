@@ -109,6 +109,7 @@ impl Engine {
             work,
             delivery,
             inbox,
+            rates: crate::rates::Rates::new(&options.settings.rates),
             settings: options.settings,
             cache: crate::cache::Cache::default(),
             turns: crate::turns::Turns::default(),

@@ -120,6 +120,7 @@ fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             issuer,
             fixed_code: settings.fixed_code.clone(),
             domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
+            rates: settings.rates.clone(),
         },
         outgoing,
         clock: Arc::new(SystemClock),

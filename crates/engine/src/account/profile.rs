@@ -9,7 +9,7 @@ use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::{AttributeType, CodeDeliveryDetailsType};
 
 use super::{busy, caps, hourly, prove, read, saved, send};
-use crate::clients::permissions;
+use crate::clients::{guessing, permissions};
 use crate::ctx::Ctx;
 use crate::delivery::Medium;
 use crate::error::{Error, Result};
@@ -173,6 +173,11 @@ pub async fn send_code(ctx: &Ctx, session: Session, attribute: &str) -> Result<C
 /// Proves an address with the code that was sent to it. In a pool with aliases it signs the user in from now on; where it
 /// is somebody else's alias already, the code stays alive and nothing changes.
 pub async fn verify(ctx: &Ctx, session: Session, attribute: &str, code: &str) -> Result<()> {
+    let guess = guessing::of_anybody(ctx, Some(&session.client))?;
+    guess.settle(verify_with(ctx, session, attribute, code).await)
+}
+
+async fn verify_with(ctx: &Ctx, session: Session, attribute: &str, code: &str) -> Result<()> {
     let Session { pool, client, user, .. } = session;
     let (medium, purpose) = verifiable(attribute)?;
     hourly(ctx, &pool, user.sub(), caps::VERIFY_ATTRIBUTE).await?;

@@ -10,7 +10,7 @@ use super::{
     SharedPool, asked_lately, caps, hourly, not_found, read, refuse_hidden_code, saved, send_to_caller_unknown, sign_up,
 };
 use crate::auth;
-use crate::clients::Client;
+use crate::clients::{Client, guessing};
 use crate::ctx::Ctx;
 use crate::delivery::Medium;
 use crate::error::{Error, Result};
@@ -75,6 +75,11 @@ pub struct Reset {
 /// Sets a new password with the code that was sent. Ends every session of the user and voids their other codes: whoever
 /// had the old password is out (checklist 88). The count of failed sign-ins stays.
 pub async fn reset(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Reset) -> Result<()> {
+    let guess = guessing::of_user(ctx, client)?;
+    guess.settle(reset_with(ctx, pool, client, request).await)
+}
+
+async fn reset_with(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Reset) -> Result<()> {
     let Reset { username, code, password } = request;
     password_policy::check(&pool.password_policy(), &password, Wording::Set)?;
     unbuilt::no_trigger(pool, Trigger::PostConfirmation)?;

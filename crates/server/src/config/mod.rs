@@ -6,6 +6,7 @@
 mod check;
 mod dev;
 mod file;
+mod limits;
 mod refusal;
 mod serve;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use poolhouse_engine::rates;
 use serde::Deserialize;
 
 use crate::client_ip::Cidr;
@@ -47,7 +49,10 @@ pub struct Settings {
     pub region: String,
     pub issuer: IssuerMode,
     pub hash: HashCost,
+    /// Of connections.
     pub limits: Limits,
+    /// Of requests and of guesses.
+    pub rates: rates::Settings,
     /// Where the local authority and the default store live; `serve` has none.
     pub data_dir: Option<PathBuf>,
     /// The value of every confirmation and one-time code.
@@ -145,6 +150,16 @@ pub enum Sandbox {
     On,
     /// In full, or there is no start.
     Require,
+}
+
+/// Whose request quotas hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum QuotaMode {
+    /// Amazon Cognito's, for each pool
+    Aws,
+    /// None
+    Off,
 }
 
 /// Cost of one password hash (Argon2id).

@@ -25,6 +25,7 @@ impl ServeConfig {
         let master_key = self.master_key(ambient, &mut out);
         let mail = self.mail(&mut out);
         let hash = self.hash_cost(&mut out);
+        let rates = self.limits.settle(&mut out);
         self.names(&mut out);
         self.dev_only_members(&mut out);
         let (Some(public_url), Some(store_url), Some(master_key), Some(mail), true) =
@@ -48,6 +49,7 @@ impl ServeConfig {
             issuer: self.issuer,
             hash,
             limits: Limits::default(),
+            rates,
             data_dir: None,
             fixed_code: None,
             demo: false,

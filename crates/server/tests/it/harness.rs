@@ -24,6 +24,7 @@ use poolhouse_engine::delivery::{Delivery, DeliveryFailed, Message};
 use poolhouse_engine::keys::entropy::{Entropy, SeededEntropy};
 use poolhouse_engine::keys::master::MasterKeys;
 use poolhouse_engine::keys::password::HashCost;
+use poolhouse_engine::rates;
 use poolhouse_engine::start::{Outgoing, StartOptions};
 use poolhouse_store::testkit::{self, Scratch};
 use serde_json::{Value, json};
@@ -81,6 +82,8 @@ pub struct Options {
     pub trusted_proxies: Vec<String>,
     /// Messages leave the house and are kept in [`House::post`], not in the store's inbox.
     pub post: bool,
+    /// Limits on requests and guesses; none unless told.
+    pub rates: rates::Settings,
 }
 
 impl Default for Options {
@@ -96,6 +99,7 @@ impl Default for Options {
             hash_cost: HashCost::FOR_TESTS,
             trusted_proxies: Vec::new(),
             post: false,
+            rates: rates::Settings::default(),
         }
     }
 }
@@ -223,6 +227,7 @@ impl House {
             issuer: options.issuer,
             fixed_code: options.fixed_code.clone(),
             domain_url: format!("{public_url}/_domain/{{prefix}}"),
+            rates: options.rates.clone(),
         };
         let post = Arc::new(Post::default());
         let outgoing = if options.post { Outgoing::Door(Arc::clone(&post) as Arc<dyn Delivery>) } else { Outgoing::Inbox };

@@ -19,6 +19,7 @@ mod oauth;
 mod pages;
 mod pools;
 mod program;
+mod rates;
 mod reliability;
 mod reply;
 mod restart;
