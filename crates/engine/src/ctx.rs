@@ -60,6 +60,8 @@ pub struct Settings {
 
 /// Shared by all requests.
 pub struct Engine {
+    /// The name of this process among those on the same database; an operator's command has none.
+    pub node: Option<String>,
     pub store: Db,
     pub keys: Keys,
     pub clock: Arc<dyn Clock>,

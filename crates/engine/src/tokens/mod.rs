@@ -24,6 +24,7 @@ pub mod claims;
 pub mod id_hint;
 pub mod refresh;
 pub mod revoke;
+pub mod rotation;
 pub mod signing;
 
 use claims::Claims;
