@@ -107,12 +107,12 @@ async fn house_key(master: &MasterKeys, store: &Db, entropy: &dyn Entropy) -> Re
 }
 
 /// What `meta` keeps under this name; where nothing is, `fresh`, or what another node was first with.
-async fn find_or_put(store: &Db, name: &'static str, fresh: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+async fn find_or_put(store: &Db, name: &str, fresh: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     if let Some(found) = stored(store, name).await? {
         return Ok(found);
     }
-    let text = hex(&fresh()?);
-    store.write(async move |tx| meta::insert_if_absent(tx, name, &text).await).await?;
+    let (key, text) = (name.to_owned(), hex(&fresh()?));
+    store.write(async move |tx| meta::insert_if_absent(tx, &key, &text).await).await?;
     stored(store, name).await?.ok_or_else(|| damaged(name))
 }
 

@@ -39,15 +39,24 @@ impl Engine {
             // Whoever is noted here died without a word: the file was free.
             self.store.write(async move |tx| table::purge(tx, i64::MAX).await).await?;
         }
-        let active = self.keys.master.active_id();
-        if let Some(other) = running(self).await?.into_iter().find(|node| !node.holds(active)) {
-            return Err(Error::internal(format!(
-                "this process would make new things with master key {active}, which the running node {} does not hold. Add it \
-                 there first, not active (`poolhouse master-key add --standby`), and restart that node",
-                other.id
-            )));
-        }
+        self.is_understood().await?;
         self.announce().await
+    }
+
+    /// Whether every running server can read what this process writes.
+    ///
+    /// # Errors
+    /// One cannot: a sentence that names it. The store's.
+    pub async fn is_understood(&self) -> Result<()> {
+        let active = self.keys.master.active_id();
+        match running(self).await?.into_iter().find(|node| !node.holds(active)) {
+            None => Ok(()),
+            Some(node) => Err(Error::internal(format!(
+                "the running server {} does not hold master key {active}, with which new things would be made now. Add the key to \
+                 its key file and restart it; with several servers, add it everywhere with --standby before activating it anywhere",
+                node.id
+            ))),
+        }
     }
 
     /// Says that this node lives and what it holds; forgets who is long dead.

@@ -103,17 +103,11 @@ pub async fn status(engine: &Engine) -> Result<Status> {
 /// how many that were.
 ///
 /// # Errors
-/// A running node lacks the active key; a key that something is wrapped under is not in the ring. What was moved before
+/// A running server lacks the active key; a key that something is wrapped under is not in the ring. What was moved before
 /// stays moved.
 pub async fn rewrap(engine: &Engine, progress: &(dyn Fn(u64) + Sync)) -> Result<u64> {
-    let active = engine.keys.master.active_id();
     // It would not be able to open the next pool it is asked for.
-    if let Some(node) = nodes::running(engine).await?.into_iter().find(|node| !node.holds(active)) {
-        return Err(Error::internal(format!(
-            "the running node {} does not hold master key {active}: add it there and restart that node first",
-            node.id
-        )));
-    }
+    engine.is_understood().await?;
     let mut moved = 0;
     for _ in 0..PASSES {
         let before = moved;
@@ -164,9 +158,9 @@ async fn meta_records(engine: &Engine) -> Result<u64> {
         drop(reader);
         let wrapped = unhex(&from).ok_or_else(|| damaged(name))?;
         let Some(to) = again(engine, what, &wrapped)? else { continue };
-        let to = hex(&to);
+        let (key, to) = (name.to_owned(), hex(&to));
         let done: poolhouse_store::Result<bool> =
-            engine.store.write(async move |tx| meta::replace(tx, name, &from, &to).await).await;
+            engine.store.write(async move |tx| meta::replace(tx, &key, &from, &to).await).await;
         moved += u64::from(done?);
     }
     Ok(moved)

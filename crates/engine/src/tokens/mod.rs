@@ -205,6 +205,15 @@ async fn sign_one(ctx: &Ctx, keys: Arc<KeySet>, purpose: KeyPurpose, claims: Cla
     Ok(ctx.engine.work.signing.run(move || jwt::encode(keys.active(purpose), &claims)).await??)
 }
 
+/// Milliseconds that the clocks of two nodes may differ by (checklist 50).
+const CLOCK_SKEW_MS: i64 = 60_000;
+
+/// Whether a token says it was issued (seconds) later than another node's clock can explain: what the future has signed
+/// outlives a sign-out of the present, which ends tokens by their time.
+fn from_the_future(ctx: &Ctx, issued_at: i64) -> bool {
+    issued_at.saturating_mul(1000) > ctx.now + CLOCK_SKEW_MS
+}
+
 /// `at_hash`, `c_hash`: the left half of SHA-256, base64url (OIDC Core §3.1.3.6).
 pub fn left_half_hash(token: &str) -> String {
     let hash = digest::digest(&digest::SHA256, token.as_bytes());
