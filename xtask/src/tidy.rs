@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["account"],
     &["oauth"],
     &["ops"],
-    &["purge", "start", "testing"],
+    &["nodes", "purge", "rewrap", "start", "testing"],
 ];
 
 /// Seams by which a floor is shown types of a higher one, each with its reason.

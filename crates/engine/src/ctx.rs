@@ -108,6 +108,8 @@ const TOLD_FROM_MS: i64 = 1000;
 
 /// Shared by all requests.
 pub struct Engine {
+    /// The name of this process among those on the same database; an operator's command has none.
+    pub node: Option<String>,
     pub store: Db,
     pub keys: Keys,
     pub clock: SharedClock,

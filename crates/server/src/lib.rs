@@ -19,6 +19,7 @@ pub mod edge;
 pub mod facts;
 pub mod home;
 pub mod host;
+mod key_commands;
 pub mod logs;
 pub mod metadata;
 pub mod missing;

@@ -4,7 +4,7 @@
 //! Owns the order of a start and the seam to whatever stands behind the sockets ([`Assembly`]), so that everything in
 //! this crate up to the router can be tested without it. Called by `cli` and by integration tests.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -47,11 +47,23 @@ pub trait Assembly: Send + Sync {
     /// A sentence for the operator.
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError>;
 
-    /// Writes a new master key ring to a file that must not exist yet, mode 0600.
+    /// Shows or changes the signing keys of a pool; the reply is printed as it is.
     ///
     /// # Errors
     /// A sentence for the operator.
-    fn create_master_key(&self, file: &Path) -> Result<(), StartError>;
+    async fn signing_key(&self, settings: &Settings, command: &SigningKeyCommand) -> Result<String, StartError>;
+
+    /// What changes the master key ring's file and nothing else; the reply is a page.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    fn master_key_file(&self, command: &MasterKeyFileCommand) -> Result<String, StartError>;
+
+    /// What counts or changes the use that the database makes of master keys; `tell` is given progress, a line each.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Tell) -> Result<String, StartError>;
 }
 
 /// `poolhouse access-key …`
@@ -76,6 +88,59 @@ pub enum AccessKeyCommand {
         #[arg(value_name = "ACCESS_KEY_ID")]
         id: String,
     },
+}
+
+/// Takes lines of progress.
+pub type Tell = dyn Fn(&str) + Sync;
+
+/// `poolhouse signing-key …`
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum SigningKeyCommand {
+    /// List a pool's keys: which sign, which will, and when the others leave the JWKS
+    List {
+        #[arg(value_name = "POOL_ID")]
+        pool: String,
+    },
+    /// Publish new keys, which sign once every copy of the JWKS has been fetched again
+    Rotate {
+        #[arg(value_name = "POOL_ID")]
+        pool: String,
+        /// Hours between publishing and signing; at least 1, the max-age of the JWKS
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=8760), conflicts_with = "now")]
+        wait_hours: u16,
+        /// Sign with them at once: whoever keeps a copy of the JWKS refuses new tokens until it fetches again
+        #[arg(long)]
+        now: bool,
+    },
+    /// Take a key away at once, with every token it signed: for a key that somebody else has
+    Revoke {
+        #[arg(value_name = "POOL_ID")]
+        pool: String,
+        #[arg(value_name = "KID")]
+        kid: String,
+    },
+}
+
+/// `poolhouse master-key …`, where a file is all it takes
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyFileCommand {
+    /// A new ring of one key, mode 0600; an existing file is never overwritten.
+    Create { file: PathBuf },
+    /// A new key; the active one, unless it is to stand by.
+    Add { file: PathBuf, standby: bool },
+    /// Another key of the ring becomes the active one.
+    Activate { file: PathBuf, key_id: String },
+}
+
+/// `poolhouse master-key …`, where the database is asked
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyCommand {
+    /// Counts what is kept under each key.
+    Status,
+    /// Moves everything that can be to the active key.
+    Rewrap,
+    /// Takes a key that nothing needs out of the ring's file.
+    Remove { file: PathBuf, key_id: String },
 }
 
 /// Why the program did not start.

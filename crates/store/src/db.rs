@@ -179,6 +179,12 @@ impl Db {
         }
     }
 
+    /// Whether any number of processes may have this database open: PostgreSQL. A SQLite file is one's alone.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Kind::Pg(_))
+    }
+
     /// How many COMMITs this handle has done (on SQLite one for each group).
     #[must_use]
     pub fn commits(&self) -> u64 {

@@ -8,7 +8,7 @@ use poolhouse_wire::types::UserStatusType;
 use serde::Deserialize;
 
 use super::signing;
-use super::{ADMIN_SCOPE, issuer};
+use super::{ADMIN_SCOPE, from_the_future, issuer};
 use crate::clients::{self, Client};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -82,6 +82,9 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let expected = issuer(ctx, &pool);
     if payload.iss != expected {
         return Err(invalid().because("the token names another issuer").differs(payload.iss, expected));
+    }
+    if from_the_future(ctx, payload.iat) {
+        return Err(invalid().because("the token was issued in the future: the clocks of two nodes differ by over a minute"));
     }
     if payload.exp * 1000 <= ctx.now {
         return Err(Error::not_authorized("Access Token has expired"));

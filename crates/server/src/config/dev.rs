@@ -1,7 +1,7 @@
 //! `poolhouse dev`: no file, every default chosen, loopback only. Called by `cli`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use poolhouse_engine::rates;
@@ -42,6 +42,18 @@ pub struct DevOptions {
 }
 
 impl DevOptions {
+    /// The defaults on this data directory, for commands beside a development server.
+    #[must_use]
+    pub fn on(data: &Path) -> Self {
+        #[derive(clap::Parser)]
+        struct Defaults {
+            #[command(flatten)]
+            options: DevOptions,
+        }
+        let defaults = <Defaults as clap::Parser>::parse_from(["poolhouse"]).options;
+        Self { data: data.to_owned(), ..defaults }
+    }
+
     /// # Errors
     /// A listener that others could reach, a malformed code or region.
     pub fn settle(&self, ambient: &Ambient) -> Result<Settings, Vec<Refusal>> {
@@ -58,6 +70,7 @@ impl DevOptions {
             trusted_proxies: Vec::new(),
             store_url: Secret::new(format!("sqlite:{}", self.data.join("poolhouse.db").display())),
             master_key: MasterKeySource::FileOrCreate(self.data.join("master.key")),
+            rotate_every_days: None,
             mail: Mail::Inbox,
             callers: Callers::AnyKey,
             account_id: "123456789012".into(),

@@ -68,6 +68,8 @@ pub struct Store {
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     pub master_key_file: Option<PathBuf>,
+    /// Days after which signing keys are changed.
+    pub rotate_every_days: Option<u16>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

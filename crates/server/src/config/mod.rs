@@ -41,6 +41,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Cidr>,
     pub store_url: Secret,
     pub master_key: MasterKeySource,
+    /// Signing keys are changed when they have signed for so many days; `None`: when an operator says so, as on Cognito.
+    pub rotate_every_days: Option<u16>,
     pub mail: Mail,
     pub callers: Callers,
     /// Twelve digits, in every ARN.

@@ -11,6 +11,9 @@ use crate::client_ip::Cidr;
 use crate::edge::Limits;
 use crate::host;
 
+/// Rotations that come faster would overlap.
+const LEAST_ROTATION_DAYS: u16 = 3;
+
 impl ServeConfig {
     /// All settings, or all refusals. Looks at the named files; opens no store: whether there is an access key is asked
     /// later ([`Refusal::no_access_keys`]).
@@ -26,6 +29,13 @@ impl ServeConfig {
         let mail = self.mail(&mut out);
         let hash = self.hash_cost(&mut out);
         let rates = self.limits.settle(&mut out);
+        if self.keys.rotate_every_days.is_some_and(|days| days < LEAST_ROTATION_DAYS) {
+            out.push(Refusal::new(
+                format!("keys.rotate_every_days is less than {LEAST_ROTATION_DAYS}."),
+                "A new key is published a day before it signs and an old one stays for another day.",
+                "rotate_every_days = 90",
+            ));
+        }
         self.names(&mut out);
         self.dev_only_members(&mut out);
         let (Some(public_url), Some(store_url), Some(master_key), Some(mail), true) =
@@ -42,6 +52,7 @@ impl ServeConfig {
             trusted_proxies,
             store_url,
             master_key,
+            rotate_every_days: self.keys.rotate_every_days,
             mail: Mail::Smtp(mail),
             callers: Callers::AccessKeys,
             account_id: self.account_id.clone().unwrap_or_else(|| "123456789012".into()),

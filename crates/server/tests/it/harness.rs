@@ -84,6 +84,8 @@ pub struct Options {
     pub post: bool,
     /// Limits on requests and guesses; none unless told.
     pub rates: rates::Settings,
+    /// One ring for all: two instances on one store must share it.
+    pub master: MasterKeys,
 }
 
 impl Default for Options {
@@ -100,6 +102,7 @@ impl Default for Options {
             trusted_proxies: Vec::new(),
             post: false,
             rates: rates::Settings::default(),
+            master: MasterKeys::generate("test", &SeededEntropy::new(0)).unwrap(),
         }
     }
 }
@@ -203,6 +206,11 @@ impl House {
         Some(Self::join(options, Arc::clone(&self.scratch), self.store_url.clone(), Arc::clone(&self.clock)).await)
     }
 
+    /// What this instance was started with, under the same public address.
+    pub fn options(&self) -> Options {
+        Options { public_url: Some(self.public_url.clone()), ..self.options.clone() }
+    }
+
     /// The directory of the SQLite file.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
@@ -233,8 +241,7 @@ impl House {
         let outgoing = if options.post { Outgoing::Door(Arc::clone(&post) as Arc<dyn Delivery>) } else { Outgoing::Inbox };
         let engine = Engine::start(StartOptions {
             store_url: store_url.clone(),
-            // One ring for all: two instances on one store must share it.
-            master: MasterKeys::generate("test", &SeededEntropy::new(0)).unwrap(),
+            master: options.master.clone(),
             settings,
             outgoing,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -271,13 +278,12 @@ impl House {
         Self::join(options, Arc::clone(&self.scratch), self.store_url.clone(), clock).await
     }
 
-    /// Ends this instance and starts another on the same SQLite file, at the same time of day.
+    /// Ends this instance and starts another on the same store, at the same time of day.
     pub async fn restarted(self, options: Options) -> Self {
-        let Self { engine, scratch, clock, _serving: serving, .. } = self;
+        let Self { engine, scratch, clock, store_url, _serving: serving, .. } = self;
         drop(serving);
         engine.close().await;
-        let url = scratch.sqlite();
-        Self::join(options, scratch, url, clock).await
+        Self::join(options, scratch, store_url, clock).await
     }
 
     /// A request as it is. Without a `Host` of its own it names `localhost`.

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use axum::{Router, routing::get};
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
-use poolhouse::run::{self, AccessKeyCommand, App, Assembly, Opening, StartError};
+use poolhouse::run::{
+    self, AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError, Tell,
+};
 
 /// An [`Assembly`] without an engine: this file is about the order of a start.
 struct Placeholder;
@@ -25,7 +27,15 @@ impl Assembly for Placeholder {
         Err(StartError::Failed("none here".into()))
     }
 
-    fn create_master_key(&self, _: &Path) -> Result<(), StartError> {
+    async fn signing_key(&self, _: &Settings, _: &SigningKeyCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    fn master_key_file(&self, _: &MasterKeyFileCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn master_key(&self, _: &Settings, _: &MasterKeyCommand, _: &Tell) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 }
