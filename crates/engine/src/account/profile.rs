@@ -47,7 +47,7 @@ pub async fn change(ctx: &Ctx, session: Session, new: BTreeMap<String, String>) 
     user.row.modified_at = ctx.now;
     user.store_attributes()?;
     let change = Change {
-        names: aliases::names_of(&pool, user.username(), &user.attributes, true),
+        names: aliases::names_of(&pool, &user)?,
         claims: issued.iter().filter_map(|issued| claim(&pool, &issued.target)).collect(),
         lost: applied.lost,
         restored,
@@ -213,7 +213,7 @@ async fn prove_in(
     }
     user.row.modified_at = now;
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     saved(save::update(tx, &user.row, &names).await?, attributes::alias_exists)?;
     // Codes that went to the address before are void (checklist 82).
     if let Some(lost) = old.filter(|old| old != address) {

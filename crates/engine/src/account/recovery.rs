@@ -136,7 +136,7 @@ async fn reset_in(tx: &mut Tx, pool: &Pool, mut user: User, prepared: Prepared, 
     user.row.status = UserStatusType::Confirmed.as_str().to_owned();
     user.row.temporary_expires_at = None;
     user.row.modified_at = now;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     saved(save::update(tx, &user.row, &names).await?, |kind| {
         // AliasExistsException is none of this operation's errors.
         Error::invalid_parameter(attributes::alias_exists_at_confirmation(kind).message().to_owned())

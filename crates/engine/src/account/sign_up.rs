@@ -78,7 +78,7 @@ pub async fn sign_up(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Sig
 }
 
 async fn create(ctx: &Ctx, pool: &Pool, user: &User, issued: Option<Issued>) -> Result<()> {
-    let names = aliases::names_of(pool, user.username(), &user.attributes, false);
+    let names = aliases::names_of(pool, user)?;
     let row = user.row.clone();
     ctx.store()
         .write(async move |tx: &mut Tx| -> Result<()> {
@@ -184,7 +184,7 @@ async fn confirm_in(tx: &mut Tx, pool: &Pool, mut user: User, address: &str, for
     user.row.status = UserStatusType::Confirmed.as_str().to_owned();
     user.row.modified_at = now;
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     if force_alias {
         save::move_names(tx, &pool.id, user.sub(), &names, now).await?;
     }
