@@ -53,6 +53,7 @@ pub fn run() -> Result<(), String> {
     }
     conformance(&sources, &mut findings);
     stale_seams(&sources, &mut findings);
+    findings.extend(crate::deps::findings()?);
     findings.sort();
     if findings.is_empty() {
         return Ok(());
