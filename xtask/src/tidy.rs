@@ -21,7 +21,8 @@ const FLOORS: &[&[&str]] = &[
     &["account"],
     &["oauth"],
     &["ops"],
-    &["purge", "start", "testing"],
+    &["purge", "start", "testing", "check"],
+    &["backup"],
 ];
 
 /// Seams by which a floor is shown types of a higher one, each with its reason.

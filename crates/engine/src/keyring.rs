@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::keys::entropy::Entropy;
 use crate::keys::master::{MasterKeys, Purpose};
 use crate::keys::password::{HashCost, PasswordHasher};
-use crate::keys::seal::{OpenError, PoolKey};
+use crate::keys::seal::{self, Place, PoolKey};
 use crate::keys::secret::{Secret32, SecretBytes, mac32};
 use crate::keys::stock::{KeyStock, StockError};
 use crate::keys::{CryptoFailure, hex, master::MasterKeyError};
@@ -41,10 +41,11 @@ impl Keys {
 
     /// Proves that this ring is the one the database was written with, before anything in it is changed. A wrong or lost
     /// key refuses to start and changes nothing (checklist 181).
-    pub async fn check_unmigrated(&self, store: &mut Unmigrated) -> Result<()> {
+    /// False: no ring has marked it yet.
+    pub async fn check_unmigrated(&self, store: &mut Unmigrated) -> Result<bool> {
         match store.meta(CANARY).await? {
-            Some(text) => self.check_canary(&text),
-            None => Ok(()),
+            Some(text) => self.check_canary(&text).map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -77,7 +78,8 @@ impl Keys {
     }
 
     pub fn unwrap_pool_key(&self, pool_id: &str, wrapped: &[u8]) -> Result<PoolKey> {
-        Ok(self.master.unwrap_pool_key(pool_id, wrapped)?)
+        let key = self.master.unwrap_pool_key(pool_id, wrapped);
+        key.map_err(|e| Error::internal(format!("pool {pool_id}: its key does not open: {e}")))
     }
 
     pub fn wrap_access_key(&self, id: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>> {
@@ -85,7 +87,8 @@ impl Keys {
     }
 
     pub fn unwrap_access_key(&self, id: &str, wrapped: &[u8]) -> Result<SecretBytes> {
-        Ok(self.master.unwrap_access_key(id, wrapped)?)
+        let secret = self.master.unwrap_access_key(id, wrapped);
+        secret.map_err(|e| Error::internal(format!("access key {id}: its secret does not open: {e}")))
     }
 
     /// A MAC over labelled parts: for what is low in entropy or must be recomputable (codes, sessions, simulated users).
@@ -111,6 +114,12 @@ impl Keys {
     }
 }
 
+/// Opens a field sealed under a pool's key. Where it does not, the operator is told whose it is (checklist 170).
+pub fn open(key: &PoolKey, place: Place<'_>, sealed: &[u8]) -> Result<SecretBytes> {
+    let Place { pool, row, field } = place;
+    seal::open(key, place, sealed).map_err(|e| Error::internal(format!("pool {pool}: {field} of {row}: {e}")))
+}
+
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
     Some(digits.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect())
@@ -118,12 +127,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 impl From<CryptoFailure> for Error {
     fn from(e: CryptoFailure) -> Self {
-        Self::internal(e.to_string())
-    }
-}
-
-impl From<OpenError> for Error {
-    fn from(e: OpenError) -> Self {
         Self::internal(e.to_string())
     }
 }

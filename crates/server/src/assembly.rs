@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use poolhouse_engine::access_keys::{self, Policy};
+use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{self, Caller, Engine, SystemClock};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::keys::entropy::OsEntropy;
@@ -22,9 +23,10 @@ use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Setting
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
-use crate::run::{AccessKeyCommand, App, Assembly, StartError};
+use crate::run::{AccessKeyCommand, App, Assembly, StartError, UpkeepCommand};
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
+use crate::upkeep;
 
 /// Between two purges.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
@@ -80,12 +82,16 @@ impl Assembly for Poolhouse {
         reply
     }
 
+    async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {
+        upkeep::run(settings, command, say).await
+    }
+
     fn create_master_key(&self, file: &Path) -> Result<(), StartError> {
         create_master_key(file).map(|_| ())
     }
 }
 
-fn options(settings: &Settings) -> Result<StartOptions, StartError> {
+pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
     if let Some(dir) = &settings.data_dir {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|e| StartError::Failed(format!("{} cannot be made: {e}", dir.display())))?;

@@ -33,3 +33,4 @@ pub mod shell;
 pub mod sigv4;
 pub mod smtp;
 pub mod state;
+pub mod upkeep;

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::run::{self, AccessKeyCommand, Assembly, StartError};
+use crate::run::{self, AccessKeyCommand, Assembly, StartError, UpkeepCommand};
 use env::EnvOptions;
 use out::Out;
 
@@ -79,6 +79,8 @@ enum Command {
         #[command(subcommand)]
         command: AccessKeyCommand,
     },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// Make the key that seals secrets in the database
     MasterKey {
         #[command(subcommand)]
@@ -141,6 +143,16 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             let settings = production(&config, ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.access_key(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
+        Command::Upkeep(command) => {
+            let settings = match &command.store().data {
+                Some(data) => DevOptions::stored(data.clone(), ambient),
+                None => production(&command.store().config, ambient)?,
+            };
+            run::harden();
+            let reply = runtime()?.block_on(assembly.upkeep(&settings, &command, &move |line| out.progress(line)))?;
             out.text(&reply);
             Ok(())
         }

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use axum::{Router, routing::get};
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
-use poolhouse::run::{self, AccessKeyCommand, App, Assembly, StartError};
+use poolhouse::run::{self, AccessKeyCommand, App, Assembly, StartError, UpkeepCommand};
+use poolhouse_engine::check::Say;
 
 /// An [`Assembly`] without an engine: this file is about the order of a start.
 struct Placeholder;
@@ -22,6 +23,10 @@ impl Assembly for Placeholder {
     }
 
     async fn access_key(&self, _: &Settings, _: &AccessKeyCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn upkeep(&self, _: &Settings, _: &UpkeepCommand, _: &Say) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 
