@@ -21,7 +21,8 @@ const FLOORS: &[&[&str]] = &[
     &["account"],
     &["oauth"],
     &["ops"],
-    &["nodes", "purge", "rewrap", "start", "testing"],
+    &["check", "nodes", "purge", "rewrap", "start", "testing"],
+    &["backup"],
 ];
 
 /// Seams by which a floor is shown types of a higher one, each with its reason.

@@ -8,7 +8,7 @@ use crate::keys::entropy::Entropy;
 use crate::keys::house::{self, HouseKey};
 use crate::keys::master::{MasterKeys, Wrapped};
 use crate::keys::password::{HashCost, PasswordHasher};
-use crate::keys::seal::{OpenError, PoolKey};
+use crate::keys::seal::{self, Place, PoolKey};
 use crate::keys::secret::{Secret32, SecretBytes, mac32};
 use crate::keys::stock::{KeyStock, StockError};
 use crate::keys::{CryptoFailure, hex, master::MasterKeyError};
@@ -59,7 +59,8 @@ impl Keys {
     }
 
     pub fn unwrap_pool_key(&self, pool_id: &str, wrapped: &[u8]) -> Result<PoolKey> {
-        Ok(self.master.unwrap_pool_key(pool_id, wrapped)?)
+        let key = self.master.unwrap_pool_key(pool_id, wrapped);
+        key.map_err(|e| Error::internal(format!("pool {pool_id}: its key does not open: {e}")))
     }
 
     pub fn wrap_access_key(&self, id: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>> {
@@ -67,7 +68,8 @@ impl Keys {
     }
 
     pub fn unwrap_access_key(&self, id: &str, wrapped: &[u8]) -> Result<SecretBytes> {
-        Ok(self.master.unwrap(Wrapped::AccessKey(id), wrapped)?)
+        let secret = self.master.unwrap(Wrapped::AccessKey(id), wrapped);
+        secret.map_err(|e| Error::internal(format!("access key {id}: its secret does not open: {e}")))
     }
 
     /// A MAC over labelled parts: for what is low in entropy or must be recomputable (codes, sessions, simulated users).
@@ -93,11 +95,18 @@ impl Keys {
     }
 }
 
+/// Opens a field sealed under a pool's key. Where it does not, the operator is told whose it is (checklist 170).
+pub fn open(key: &PoolKey, place: Place<'_>, sealed: &[u8]) -> Result<SecretBytes> {
+    let Place { pool, row, field } = place;
+    seal::open(key, place, sealed).map_err(|e| Error::internal(format!("pool {pool}: {field} of {row}: {e}")))
+}
+
 /// Proves that this ring is the one a database was written with, before anything in it is changed: a wrong or lost key
-/// refuses to start and leaves everything as it was, the schema too (checklist 181).
-pub async fn prove(master: &MasterKeys, store: &mut Unmigrated) -> Result<()> {
-    let Some(text) = store.meta(CANARY).await? else { return Ok(()) };
-    Ok(master.check_canary(&unhex(&text).ok_or_else(|| damaged(CANARY))?)?)
+/// refuses to start and leaves everything as it was, the schema too (checklist 181). False: no ring has marked it yet.
+pub async fn prove(master: &MasterKeys, store: &mut Unmigrated) -> Result<bool> {
+    let Some(text) = store.meta(CANARY).await? else { return Ok(false) };
+    master.check_canary(&unhex(&text).ok_or_else(|| damaged(CANARY))?)?;
+    Ok(true)
 }
 
 /// A new database is marked with its ring; of several nodes that start on it at once the first one's counts.
@@ -141,12 +150,6 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
 
 impl From<CryptoFailure> for Error {
     fn from(e: CryptoFailure) -> Self {
-        Self::internal(e.to_string())
-    }
-}
-
-impl From<OpenError> for Error {
-    fn from(e: OpenError) -> Self {
         Self::internal(e.to_string())
     }
 }

@@ -4,7 +4,9 @@
 pub mod access_keys;
 pub mod account;
 pub mod auth;
+pub mod backup;
 mod cache;
+pub mod check;
 pub mod clients;
 pub mod ctx;
 pub mod delivery;

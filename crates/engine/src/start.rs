@@ -49,7 +49,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl StartError {
-    fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         Self(error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone()))
     }
 }
@@ -155,7 +155,7 @@ pub fn footprint(url: &str) -> Result<Footprint, StartError> {
 }
 
 /// `sqlite:PATH` is how people write it, and the path may be relative; the store takes an absolute one after `sqlite://`.
-fn store_url(url: &str) -> Result<String, StartError> {
+pub(crate) fn store_url(url: &str) -> Result<String, StartError> {
     match url.strip_prefix("sqlite:") {
         Some(path) if !path.starts_with("//") => {
             let absolute =

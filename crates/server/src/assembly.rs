@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use poolhouse_engine::access_keys::{self, Policy};
+use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{self, Caller, Engine, SystemClock};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::keys::entropy::OsEntropy;
@@ -25,13 +26,15 @@ use crate::edge::Bound;
 use crate::facts::Facts;
 use crate::key_commands;
 use crate::run::{
-    AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError, Tell,
+    AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
+    UpkeepCommand,
 };
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
+use crate::upkeep;
 
-/// Between two rounds of upkeep.
-const UPKEEP_EVERY: Duration = Duration::from_secs(60);
+/// Between two rounds of the background task.
+const ROUND_EVERY: Duration = Duration::from_secs(60);
 const DAY_MS: i64 = 86_400_000;
 
 /// Poolhouse itself.
@@ -70,9 +73,9 @@ impl Poolhouse {
                 .map_err(|e| StartError::Failed(format!("endpoints.json: {e}")))?;
         }
         engine.stock_up();
-        let upkeep = Upkeep::start(Arc::clone(&engine), settings.rotate_every_days);
+        let background = Background::start(Arc::clone(&engine), settings.rotate_every_days);
         let close = async move {
-            upkeep.stop().await;
+            background.stop().await;
             engine.close().await;
         };
         Ok(App { router: router(state), facts, close: Box::pin(close) })
@@ -106,15 +109,19 @@ impl Assembly for Poolhouse {
         key_commands::master_key_file(command)
     }
 
-    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Tell) -> Result<String, StartError> {
+    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError> {
         let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
         let reply = key_commands::master_key(&engine, command, tell).await;
         engine.close().await;
         reply
     }
+
+    async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {
+        upkeep::run(settings, command, say).await
+    }
 }
 
-fn options(settings: &Settings) -> Result<StartOptions, StartError> {
+pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
     if let Some(dir) = &settings.data_dir {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|e| StartError::Failed(format!("{} cannot be made: {e}", dir.display())))?;
@@ -278,12 +285,12 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
 
 /// The background task, once a minute: sets the clock, says that this node lives, changes signing keys that are due,
 /// forgets what has expired.
-struct Upkeep {
+struct Background {
     end: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Upkeep {
+impl Background {
     #[expect(clippy::disallowed_methods, reason = "the one background task; `stop` awaits its end")]
     fn start(engine: Arc<Engine>, rotate_every_days: Option<u16>) -> Self {
         let end = Arc::new(Notify::new());
@@ -293,7 +300,7 @@ impl Upkeep {
             loop {
                 tokio::select! {
                     () = ended.notified() => return,
-                    () = tokio::time::sleep(UPKEEP_EVERY) => {}
+                    () = tokio::time::sleep(ROUND_EVERY) => {}
                 }
                 let complain = |what: &str, error: Error| {
                     tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "{what}");

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{Caller, Engine};
 use poolhouse_engine::keys::entropy::OsEntropy;
 use poolhouse_engine::keys::master::{self, MasterKeyError, MasterKeys};
@@ -11,7 +12,7 @@ use poolhouse_engine::rewrap::{self, Needs, Status};
 use poolhouse_engine::tokens::rotation::{self, Begun, KEPT_MS, KeyFacts, KeyState, Revoked};
 
 use crate::assembly::{day, failed};
-use crate::run::{MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, StartError, Tell};
+use crate::run::{MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, StartError};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -126,7 +127,7 @@ pub fn master_key_file(command: &MasterKeyFileCommand) -> Result<String, StartEr
     }
 }
 
-pub async fn master_key(engine: &Arc<Engine>, command: &MasterKeyCommand, tell: &Tell) -> Result<String, StartError> {
+pub async fn master_key(engine: &Arc<Engine>, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError> {
     match command {
         MasterKeyCommand::Status => Ok(table(&rewrap::status(engine).await.map_err(failed)?)),
         MasterKeyCommand::Rewrap => {

@@ -35,3 +35,4 @@ pub mod shell;
 pub mod sigv4;
 pub mod smtp;
 pub mod state;
+pub mod upkeep;

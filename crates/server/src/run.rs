@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use axum::Router;
 use futures_util::future::BoxFuture;
+use poolhouse_engine::check::Say;
 
 use crate::certs::{self, CertError, DevCerts, FileCerts, LocalCa};
 use crate::config::{Refusal, Sandbox, Settings, Tls, numbered};
@@ -47,6 +48,12 @@ pub trait Assembly: Send + Sync {
     /// A sentence for the operator.
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError>;
 
+    /// Backup, restore and the like; `say` is told how far a long run has come. The reply is printed as it is.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError>;
+
     /// Shows or changes the signing keys of a pool; the reply is printed as it is.
     ///
     /// # Errors
@@ -63,7 +70,7 @@ pub trait Assembly: Send + Sync {
     ///
     /// # Errors
     /// A sentence for the operator.
-    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Tell) -> Result<String, StartError>;
+    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError>;
 }
 
 /// `poolhouse access-key …`
@@ -89,9 +96,6 @@ pub enum AccessKeyCommand {
         id: String,
     },
 }
-
-/// Takes lines of progress.
-pub type Tell = dyn Fn(&str) + Sync;
 
 /// `poolhouse signing-key …`
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -141,6 +145,81 @@ pub enum MasterKeyCommand {
     Rewrap,
     /// Takes a key that nothing needs out of the ring's file.
     Remove { file: PathBuf, key_id: String },
+}
+
+/// What looks after a store.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum UpkeepCommand {
+    /// Copy the database to a new file while the server runs
+    #[command(
+        after_help = "Examples:\n  poolhouse backup --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n  \
+        poolhouse backup --data .poolhouse try.db\n\n\
+        TO must not exist. The copy is whole, synced and verified before it gets its name. The master key is no part of it: \
+        keep that elsewhere."
+    )]
+    Backup {
+        #[command(flatten)]
+        store: WhichStore,
+        #[arg(value_name = "TO")]
+        to: PathBuf,
+    },
+    /// Put a backup in the database's place, with the server stopped; the present database is moved aside
+    #[command(
+        after_help = "Example:\n  poolhouse restore --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n\n\
+        Everybody has to sign in again, since the backup does not know what was revoked after it was made. Passwords, users, \
+        client secrets and access keys are the backup's too: delete again what was deleted since."
+    )]
+    Restore {
+        #[command(flatten)]
+        store: WhichStore,
+        /// Leave the backup's sessions alive; what was revoked since is valid again
+        #[arg(long)]
+        keep_sessions: bool,
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+    },
+    /// Sign everybody out: after a restore with other tools, or after a theft
+    #[command(after_help = "Examples:\n  poolhouse end-sessions --config /etc/poolhouse/poolhouse.toml\n  \
+        poolhouse end-sessions --config /etc/poolhouse/poolhouse.toml --pool eu-central-1_AbCdEfGhI\n\n\
+        Works while servers run. Refresh and access tokens, browser sessions and unused codes end at once.")]
+    EndSessions {
+        #[command(flatten)]
+        store: WhichStore,
+        /// Of this pool only
+        #[arg(long, value_name = "POOL_ID")]
+        pool: Option<String>,
+    },
+    /// Read the whole database and name every damaged row; changes nothing
+    #[command(after_help = "Example:\n  poolhouse check --config /etc/poolhouse/poolhouse.toml\n\n\
+        Works while servers run. Prints one line for every damaged row, and then exits with 1.")]
+    Check {
+        #[command(flatten)]
+        store: WhichStore,
+    },
+}
+
+/// The store of `serve`'s configuration, or that of `dev`'s directory.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct WhichStore {
+    /// Configuration of `poolhouse serve`
+    #[arg(long, value_name = "FILE", default_value = "poolhouse.toml")]
+    pub config: PathBuf,
+    /// Data directory of `poolhouse dev`, instead of a configuration
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub data: Option<PathBuf>,
+}
+
+impl UpkeepCommand {
+    /// Which store it is about.
+    #[must_use]
+    pub fn store(&self) -> &WhichStore {
+        match self {
+            Self::Backup { store, .. }
+            | Self::Restore { store, .. }
+            | Self::EndSessions { store, .. }
+            | Self::Check { store } => store,
+        }
+    }
 }
 
 /// Why the program did not start.

@@ -185,6 +185,16 @@ impl Db {
         matches!(self.0, Kind::Pg(_))
     }
 
+    /// What the database itself finds wrong with its file: SQLite reads all of it, pages, indexes and references. Nothing
+    /// on PostgreSQL, which watches over its own pages.
+    pub async fn damage(&self) -> Result<Vec<String>> {
+        let mut reader = self.reader().await?;
+        match &mut reader.0.kind {
+            TxKind::Lite(lite) => crate::lite::copy::damage(lite.conn()?.raw()),
+            TxKind::Pg(_) => Ok(Vec::new()),
+        }
+    }
+
     /// How many COMMITs this handle has done (on SQLite one for each group).
     #[must_use]
     pub fn commits(&self) -> u64 {

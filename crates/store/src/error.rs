@@ -72,8 +72,8 @@ impl From<rusqlite::Error> for Error {
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy,
             (ErrorCode::DiskFull, _) => Self::Full,
             // Only what stands on the damaged page is lost; everything else is served on.
-            (ErrorCode::DatabaseCorrupt, _) => Self::Damaged(error.to_string()),
-            (ErrorCode::SystemIoFailure | ErrorCode::NotADatabase, _) => {
+            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Self::Damaged(error.to_string()),
+            (ErrorCode::SystemIoFailure, _) => {
                 tracing::error!(%error, "SQLite I/O failure");
                 Self::Stopped
             }

@@ -6,6 +6,7 @@
 //! On SQLite a write body is polled once on the writer thread, inside a group commit; a body that awaits anything but
 //! its `Tx` fails with [`Error::Yielded`]. On PostgreSQL it is awaited, and runs again after a serialization failure.
 
+pub mod backup;
 mod conn;
 mod db;
 mod error;

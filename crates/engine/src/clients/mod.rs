@@ -8,7 +8,8 @@ use poolhouse_wire::types::{
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::keys::seal::{self, Place};
+use crate::keyring;
+use crate::keys::seal::Place;
 use crate::keys::secret::SecretBytes;
 use crate::pools::{self, Pool};
 
@@ -88,7 +89,7 @@ async fn parse(ctx: &Ctx, pool: &Pool, row: table::ClientRow) -> Result<Arc<Clie
     for secret in table::list_secrets(&mut reader, &row.id).await? {
         let place = Place { pool: &pool.id, row: &row.id, field: &secret_field(&secret.id) };
         secrets.push(ClientSecret {
-            value: seal::open(&pool.key, place, &secret.sealed)?,
+            value: keyring::open(&pool.key, place, &secret.sealed)?,
             id: secret.id,
             created_at: secret.created_at,
         });

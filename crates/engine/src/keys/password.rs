@@ -100,10 +100,22 @@ impl PasswordHasher {
             return Ok(false);
         };
         let record = parse(record).ok_or(CryptoFailure("password record"))?;
-        let pepper = self.peppers.iter().find(|(id, _)| id == record.pepper_id);
-        let (_, pepper) = pepper.ok_or(CryptoFailure("password record's pepper is not in the ring"))?;
-        let made = stretch(password, pepper, &record.salt, record.cost)?;
+        let made = stretch(password, self.pepper(&record)?, &record.salt, record.cost)?;
         Ok(equal(made.as_ref(), &record.hash) && !password.is_empty())
+    }
+
+    /// Whether `record` can be verified at all: one of ours, and its pepper is in the ring.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn check(&self, record: &str) -> Result<(), CryptoFailure> {
+        let record = parse(record).ok_or(CryptoFailure("password record"))?;
+        self.pepper(&record).map(|_| ())
+    }
+
+    fn pepper(&self, record: &Record<'_>) -> Result<&Secret32, CryptoFailure> {
+        let pepper = self.peppers.iter().find(|(id, _)| id == record.pepper_id);
+        pepper.map(|(_, pepper)| pepper).ok_or(CryptoFailure("password record's pepper is not in the ring"))
     }
 
     /// Whether a record should be made anew at the next successful sign-in: another cost or an older pepper.

@@ -6,6 +6,7 @@ use poolhouse_store::tables::signing_keys::{self as table, SigningKeyRow};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::keyring;
 use crate::keys::rsa::{KeyPurpose, PublicKey, PublicKeys, SigningKey};
 use crate::keys::seal::{self, Place, PoolKey};
 use crate::pools::Pool;
@@ -97,6 +98,17 @@ fn private_key(pool: &Pool, rows: &[SigningKeyRow], purpose: KeyPurpose) -> Resu
         .iter()
         .find(|row| row.purpose == purpose.as_str() && row.state == ACTIVE)
         .ok_or_else(|| Error::internal(format!("pool {} has no active {} key", pool.id, purpose.as_str())))?;
-    let pkcs8 = seal::open(&pool.key, Place { pool: &pool.id, row: &row.kid, field: FIELD }, &row.sealed)?;
-    Ok(SigningKey::from_pkcs8(pkcs8.expose(), purpose)?)
+    open(pool, row, purpose)
+}
+
+fn open(pool: &Pool, row: &SigningKeyRow, purpose: KeyPurpose) -> Result<SigningKey> {
+    let pkcs8 = keyring::open(&pool.key, Place { pool: &pool.id, row: &row.kid, field: FIELD }, &row.sealed)?;
+    SigningKey::from_pkcs8(pkcs8.expose(), purpose)
+        .map_err(|e| Error::internal(format!("pool {}: signing key {}: {e}", pool.id, row.kid)))
+}
+
+/// Whether both halves of a key can be read.
+pub fn check(pool: &Pool, row: &SigningKeyRow) -> Result<()> {
+    let purpose = public_key(row)?.purpose();
+    open(pool, row, purpose).map(drop)
 }

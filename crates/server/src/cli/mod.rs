@@ -17,7 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::run::{self, AccessKeyCommand, Assembly, StartError};
+use crate::run::{self, AccessKeyCommand, Assembly, StartError, UpkeepCommand};
 use env::EnvOptions;
 use out::Out;
 
@@ -80,6 +80,8 @@ enum Command {
         #[command(subcommand)]
         command: AccessKeyCommand,
     },
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
     /// List, change and revoke the keys that sign a pool's tokens
     #[command(after_help = keys::SIGNING_HELP)]
     SigningKey(keys::SigningKeyOptions),
@@ -139,6 +141,16 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
         }
         Command::SigningKey(options) => keys::signing_key(&options, ambient, out, assembly),
         Command::MasterKey { command } => keys::master_key(command, ambient, out, assembly),
+        Command::Upkeep(command) => {
+            let settings = match &command.store().data {
+                Some(data) => DevOptions::stored(data.clone(), ambient),
+                None => production(&command.store().config, ambient)?,
+            };
+            run::harden();
+            let reply = runtime()?.block_on(assembly.upkeep(&settings, &command, &move |line| out.progress(line)))?;
+            out.text(&reply);
+            Ok(())
+        }
     }
 }
 

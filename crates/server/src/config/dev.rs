@@ -61,7 +61,11 @@ impl DevOptions {
         if !refusals.is_empty() {
             return Err(refusals);
         }
-        Ok(Settings {
+        Ok(self.settings(ambient))
+    }
+
+    fn settings(&self, ambient: &Ambient) -> Settings {
+        Settings {
             file: None,
             public_url: format!("http://localhost:{}", self.http.port()),
             http: Some(self.http),
@@ -89,7 +93,25 @@ impl DevOptions {
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
             sandbox: Sandbox::Off,
-        })
+        }
+    }
+
+    /// The settings of a directory that `poolhouse dev` has filled, for commands that look after it: nothing is created.
+    #[must_use]
+    pub fn stored(data: PathBuf, ambient: &Ambient) -> Settings {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let master_key = MasterKeySource::File(data.join("master.key"));
+        let options = Self {
+            data,
+            http: loopback(9229),
+            https: loopback(9443),
+            no_demo: true,
+            issuer: IssuerMode::default(),
+            code: None,
+            region: "us-east-1".into(),
+            quotas: QuotaMode::Off,
+        };
+        Settings { master_key, data_dir: None, ..options.settings(ambient) }
     }
 
     fn refusals(&self) -> Vec<Refusal> {

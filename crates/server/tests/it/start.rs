@@ -10,8 +10,10 @@ use axum::{Router, routing::get};
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
 use poolhouse::run::{
-    self, AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError, Tell,
+    self, AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
+    UpkeepCommand,
 };
+use poolhouse_engine::check::Say;
 
 /// An [`Assembly`] without an engine: this file is about the order of a start.
 struct Placeholder;
@@ -27,6 +29,10 @@ impl Assembly for Placeholder {
         Err(StartError::Failed("none here".into()))
     }
 
+    async fn upkeep(&self, _: &Settings, _: &UpkeepCommand, _: &Say) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
     async fn signing_key(&self, _: &Settings, _: &SigningKeyCommand) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
@@ -35,7 +41,7 @@ impl Assembly for Placeholder {
         Err(StartError::Failed("none here".into()))
     }
 
-    async fn master_key(&self, _: &Settings, _: &MasterKeyCommand, _: &Tell) -> Result<String, StartError> {
+    async fn master_key(&self, _: &Settings, _: &MasterKeyCommand, _: &Say) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 }

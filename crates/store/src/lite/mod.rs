@@ -1,6 +1,7 @@
 //! The SQLite side: one writer thread with group commit, pooled read-only connections used in place. Called by `db`.
 
-mod files;
+pub(crate) mod copy;
+pub(crate) mod files;
 mod open;
 mod writer;
 

@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod pools;
 pub mod refresh;
 pub mod resource_servers;
+pub mod sessions;
 pub mod sign_in_names;
 pub mod signing_keys;
 pub mod users;

@@ -262,6 +262,11 @@ pub async fn list(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> Result
     tx.all(select!("WHERE u.pool_id = $1 AND u.sub > $2 ORDER BY u.sub LIMIT $3"), p![pool_id, after, limit]).await
 }
 
+/// The subs of a page of [`list`], which an index holds: for going on where a row cannot be read.
+pub async fn list_subs(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> Result<Vec<String>> {
+    tx.all("SELECT sub FROM users WHERE pool_id = $1 AND sub > $2 ORDER BY sub LIMIT $3", p![pool_id, after, limit]).await
+}
+
 /// A page of the enabled or the disabled users by `sub` (ListUsers' filter `status`).
 pub async fn list_enabled(tx: &mut Tx, pool_id: &str, enabled: bool, after: &str, limit: i64) -> Result<Vec<UserRow>> {
     let sql = select!("WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3 ORDER BY u.sub LIMIT $4");

@@ -1,6 +1,7 @@
 //! What an operator does to a database that is in use, and what time and accidents do to it: upgrades, backups, damage,
 //! background jobs.
 
+mod backup;
 mod schema;
 
 use std::sync::Arc;
