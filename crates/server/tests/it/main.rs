@@ -14,6 +14,7 @@ mod flow;
 mod harness;
 mod headers;
 mod https;
+mod keys;
 mod metadata;
 mod oauth;
 mod pages;
