@@ -1,7 +1,7 @@
 //! The engine's secrets, opened once at start: the master key ring, the installation's own key and what is derived from
 //! either, and the stock of fresh signing keys. Built by whoever starts the engine; asked by every floor.
-use poolhouse_store::Db;
 use poolhouse_store::tables::meta;
+use poolhouse_store::{Db, Unmigrated};
 
 use crate::error::{Error, Result};
 use crate::keys::entropy::Entropy;
@@ -93,7 +93,14 @@ impl Keys {
     }
 }
 
-/// A new database is marked with its ring. A wrong or lost key refuses to start and changes nothing (checklist 181).
+/// Proves that this ring is the one a database was written with, before anything in it is changed: a wrong or lost key
+/// refuses to start and leaves everything as it was, the schema too (checklist 181).
+pub async fn prove(master: &MasterKeys, store: &mut Unmigrated) -> Result<()> {
+    let Some(text) = store.meta(CANARY).await? else { return Ok(()) };
+    Ok(master.check_canary(&unhex(&text).ok_or_else(|| damaged(CANARY))?)?)
+}
+
+/// A new database is marked with its ring; of several nodes that start on it at once the first one's counts.
 async fn check_canary(master: &MasterKeys, store: &Db, entropy: &dyn Entropy) -> Result<()> {
     let fresh = move || Ok(master.canary(entropy)?);
     Ok(master.check_canary(&find_or_put(store, CANARY, fresh).await?)?)
@@ -162,8 +169,7 @@ impl From<StockError> for Error {
 impl From<WorkError> for Error {
     fn from(e: WorkError) -> Self {
         match e {
-            WorkError::Overloaded => Self::new(poolhouse_wire::ErrorCode::TooManyRequestsException, "Too many requests")
-                .because("the queue for cryptographic work is full"),
+            WorkError::Overloaded => Self::overloaded("the queue for cryptographic work is full"),
             WorkError::Broken => Self::internal("a cryptographic job did not finish"),
         }
     }

@@ -17,6 +17,7 @@ pub mod oauth;
 pub mod ops;
 pub mod pools;
 mod purge;
+pub mod rates;
 pub mod rewrap;
 pub mod start;
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use poolhouse_store::{Db, Options};
+pub use poolhouse_store::Footprint;
+use poolhouse_store::{Access, Db, Options, Unmigrated};
 
-use crate::ctx::{Clock, Engine, Settings};
+use crate::ctx::{Clock, Engine, Settings, SharedClock};
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::Error;
-use crate::keyring::Keys;
+use crate::keyring::{self, Keys};
 use crate::keys::entropy::{self, Entropy};
 use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
@@ -74,13 +75,24 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`], and a schema older than this program.
     pub async fn join(options: StartOptions) -> Result<Arc<Self>, StartError> {
-        Self::open(options, Options { join: true, readers: 1, ..Options::default() }).await
+        Self::open(options, Options { access: Access::Join, readers: 1, ..Options::default() }).await
+    }
+
+    /// As [`Engine::join`], for looking alone: nothing is written, migrated or created.
+    ///
+    /// # Errors
+    /// As [`Engine::join`], and a store that is not there.
+    pub async fn look(options: StartOptions) -> Result<Arc<Self>, StartError> {
+        Self::open(options, Options { access: Access::Read, readers: 2, ..Options::default() }).await
     }
 
     async fn open(options: StartOptions, of_store: Options) -> Result<Arc<Self>, StartError> {
         let url = store_url(&options.store_url)?;
-        let node = (!of_store.join).then(|| entropy::uuid(&*options.entropy));
-        let store = Db::open(&url, of_store).await.map_err(|e| StartError(format!("the store does not open: {e}")))?;
+        let node = (of_store.access == Access::Own).then(|| entropy::uuid(&*options.entropy));
+        let refused = |e: poolhouse_store::Error| StartError(format!("the store does not open: {e}"));
+        let mut found = Unmigrated::open(&url, of_store).await.map_err(refused)?;
+        keyring::prove(&options.master, &mut found).await.map_err(|e| StartError::of(&e))?;
+        let store = found.migrate().await.map_err(refused)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let work = WorkPools::for_cores(cores);
         let opened = Keys::open(options.master, options.hash_cost, work.key_generation.clone(), &store, &*options.entropy).await;
@@ -102,11 +114,12 @@ impl Engine {
             node,
             store,
             keys,
-            clock: options.clock,
+            clock: SharedClock::new(options.clock),
             entropy: options.entropy,
             work,
             delivery,
             inbox,
+            rates: crate::rates::Rates::new(&options.settings.rates),
             settings: options.settings,
             cache: crate::cache::Cache::default(),
             turns: crate::turns::Turns::default(),
@@ -131,6 +144,14 @@ impl Engine {
         self.leave().await;
         self.store.close().await;
     }
+}
+
+/// What the store of this URL touches outside the process, before it is opened.
+///
+/// # Errors
+/// A URL that cannot be understood, or a directory that cannot be made.
+pub fn footprint(url: &str) -> Result<Footprint, StartError> {
+    Db::footprint(&store_url(url)?).map_err(|e| StartError(format!("the store does not open: {e}")))
 }
 
 /// `sqlite:PATH` is how people write it, and the path may be relative; the store takes an absolute one after `sqlite://`.

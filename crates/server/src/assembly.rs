@@ -24,22 +24,25 @@ use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
 use crate::key_commands;
-use crate::run::{AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, StartError, Tell};
+use crate::run::{
+    AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError, Tell,
+};
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
 
-/// Between two runs of the background task.
-const EVERY: Duration = Duration::from_secs(60);
+/// Between two rounds of upkeep.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60);
 const DAY_MS: i64 = 86_400_000;
 
 /// Poolhouse itself.
 #[derive(Debug)]
 pub struct Poolhouse;
 
-#[async_trait]
-impl Assembly for Poolhouse {
-    async fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
-        let engine = Engine::start(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+impl Poolhouse {
+    /// Opens the store and builds the router: from here on inside the sandbox.
+    async fn open(options: StartOptions, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
+        let engine = Engine::start(options).await.map_err(|e| StartError::Failed(e.0))?;
+        engine.set_clock().await.map_err(failed)?;
         if settings.callers == Callers::AccessKeys {
             let keys = access_keys::list(&engine.ctx(Caller::Operator, None)).await.map_err(failed)?;
             if keys.is_empty() {
@@ -67,12 +70,21 @@ impl Assembly for Poolhouse {
                 .map_err(|e| StartError::Failed(format!("endpoints.json: {e}")))?;
         }
         engine.stock_up();
-        let background = Background::start(Arc::clone(&engine), settings.rotate_every_days);
+        let upkeep = Upkeep::start(Arc::clone(&engine), settings.rotate_every_days);
         let close = async move {
-            background.stop().await;
+            upkeep.stop().await;
             engine.close().await;
         };
         Ok(App { router: router(state), facts, close: Box::pin(close) })
+    }
+}
+
+#[async_trait]
+impl Assembly for Poolhouse {
+    fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<Opening, StartError> {
+        let options = options(settings)?;
+        let (settings, bound) = (settings.clone(), bound.to_vec());
+        Ok(Box::pin(async move { Self::open(options, &settings, &bound).await }))
     }
 
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError> {
@@ -127,6 +139,7 @@ fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             issuer,
             fixed_code: settings.fixed_code.clone(),
             domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
+            rates: settings.rates.clone(),
         },
         outgoing,
         clock: Arc::new(SystemClock),
@@ -263,14 +276,14 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
     fs::rename(temporary, dir.join("endpoints.json"))
 }
 
-/// The background task, once a minute: says that this node lives, changes signing keys that are due, forgets what has
-/// expired.
-struct Background {
+/// The background task, once a minute: sets the clock, says that this node lives, changes signing keys that are due,
+/// forgets what has expired.
+struct Upkeep {
     end: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Background {
+impl Upkeep {
     #[expect(clippy::disallowed_methods, reason = "the one background task; `stop` awaits its end")]
     fn start(engine: Arc<Engine>, rotate_every_days: Option<u16>) -> Self {
         let end = Arc::new(Notify::new());
@@ -280,11 +293,14 @@ impl Background {
             loop {
                 tokio::select! {
                     () = ended.notified() => return,
-                    () = tokio::time::sleep(EVERY) => {}
+                    () = tokio::time::sleep(UPKEEP_EVERY) => {}
                 }
                 let complain = |what: &str, error: Error| {
                     tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "{what}");
                 };
+                if let Err(error) = engine.set_clock().await {
+                    complain("the database was not asked for the time", error);
+                }
                 if let Err(error) = engine.announce().await {
                     complain("this node could not say that it lives", error);
                 }

@@ -30,6 +30,7 @@ pub mod refusal;
 pub mod render;
 pub mod replies;
 pub mod run;
+pub mod sandbox;
 pub mod shell;
 pub mod sigv4;
 pub mod smtp;

@@ -1,4 +1,5 @@
-//! Starting: sockets first, then the application behind them, then serving until a signal.
+//! Starting: sockets and files first, then the sandbox, then the application behind the sockets, then serving until a
+//! signal.
 //!
 //! Owns the order of a start and the seam to whatever stands behind the sockets ([`Assembly`]), so that everything in
 //! this crate up to the router can be tested without it. Called by `cli` and by integration tests.
@@ -11,10 +12,11 @@ use async_trait::async_trait;
 use axum::Router;
 use futures_util::future::BoxFuture;
 
-use crate::certs::{self, CertError, DevCerts, LocalCa};
-use crate::config::{Refusal, Settings, Tls, numbered};
+use crate::certs::{self, CertError, DevCerts, FileCerts, LocalCa};
+use crate::config::{Refusal, Sandbox, Settings, Tls, numbered};
 use crate::edge::{BindError, Bound, Edge, Listen};
 use crate::facts::Facts;
+use crate::sandbox::{self, Reach};
 
 /// What stands behind the sockets.
 pub struct App {
@@ -25,15 +27,19 @@ pub struct App {
     pub close: BoxFuture<'static, ()>,
 }
 
+/// The part of a start that needs a runtime.
+pub type Opening = BoxFuture<'static, Result<App, StartError>>;
+
 /// Builds what stands behind the sockets, and does the administration that needs the store but no sockets.
 #[async_trait]
 pub trait Assembly: Send + Sync {
-    /// Opens the store and the keys and builds the router. `bound` are the addresses already taken; `settings.public_url`
-    /// names the port that was really bound.
+    /// Reads what stands in files (keys, trusted certificates) now; the future opens the store and builds the router, and
+    /// runs inside the sandbox. `bound` are the addresses already taken; `settings.public_url` names the port that was
+    /// really bound.
     ///
     /// # Errors
     /// [`StartError::Refused`] for what an operator can set (such as [`Refusal::no_access_keys`]).
-    async fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<App, StartError>;
+    fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<Opening, StartError>;
 
     /// Makes, lists or deletes access keys; the reply is printed as it is.
     ///
@@ -153,24 +159,61 @@ pub enum StartError {
     Failed(String),
 }
 
-/// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses and the demo
-/// client once everything accepts.
+/// A start up to where threads begin: sockets are bound and files are read.
+pub struct Prepared {
+    settings: Settings,
+    edge: Edge,
+    opening: Opening,
+}
+
+/// Binds the sockets and reads the files.
 ///
 /// # Errors
-/// [`StartError`] before the first request is accepted; none after.
-pub async fn serve(
-    mut settings: Settings,
-    assembly: &dyn Assembly,
-    ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>),
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), StartError> {
-    let edge = Edge::bind(listeners(&settings)?, settings.limits.clone()).await?;
+/// [`StartError`]; nothing was opened then.
+pub fn prepare(mut settings: Settings, assembly: &dyn Assembly) -> Result<Prepared, StartError> {
+    let edge = Edge::bind(listeners(&settings)?, settings.limits.clone())?;
     settings.public_url = with_bound_port(&settings, edge.bound());
-    let app = assembly.app(&settings, edge.bound()).await?;
-    ready(&settings, edge.bound(), app.facts.as_ref());
-    edge.serve(app.router, shutdown).await;
-    app.close.await;
-    Ok(())
+    let opening = assembly.app(&settings, edge.bound())?;
+    Ok(Prepared { settings, edge, opening })
+}
+
+impl Prepared {
+    /// Gives up, for good, what serving does not need. Before any other thread is started: threads inherit the sandbox
+    /// from the one that starts them.
+    ///
+    /// # Errors
+    /// The store's URL is not understood, or the sandbox is required and the kernel cannot give it.
+    pub fn confine(&self) -> Result<(), StartError> {
+        if self.settings.sandbox == Sandbox::Off {
+            return Ok(());
+        }
+        let reach = Reach::of(&self.settings)?;
+        let missing = sandbox::enter(&reach);
+        for part in &missing {
+            tracing::warn!(part, "the kernel cannot give this part of the sandbox");
+        }
+        match self.settings.sandbox {
+            Sandbox::Require if !missing.is_empty() => Err(StartError::Refused(vec![Refusal::no_sandbox(&missing)])),
+            _ => Ok(()),
+        }
+    }
+
+    /// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses and the
+    /// demo client once everything accepts.
+    ///
+    /// # Errors
+    /// [`StartError`] before the first request is accepted; none after.
+    pub async fn serve(
+        self,
+        ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>),
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), StartError> {
+        let app = self.opening.await?;
+        ready(&self.settings, self.edge.bound(), app.facts.as_ref());
+        let served = self.edge.serve(app.router, shutdown).await;
+        app.close.await;
+        served.map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
+    }
 }
 
 fn listeners(settings: &Settings) -> Result<Vec<Listen>, StartError> {
@@ -181,7 +224,7 @@ fn listeners(settings: &Settings) -> Result<Vec<Listen>, StartError> {
     if let Some(address) = settings.https {
         let resolver: Arc<dyn rustls::server::ResolvesServerCert> = match &settings.tls {
             Tls::LocalCa(dir) => Arc::new(DevCerts::new(LocalCa::open_or_create(dir, system_now())?, system_now)),
-            Tls::Files { certificate, key } => certs::from_files(certificate, key)?,
+            Tls::Files { certificate, key } => Arc::new(FileCerts::open(certificate, key)?),
             Tls::None => return Err(StartError::Failed("HTTPS needs a certificate".into())),
         };
         listen.push(Listen { address, tls: Some(certs::tls_config(resolver)?) });

@@ -159,9 +159,11 @@ fn start(
     if settings.harden {
         run::harden();
     }
+    let prepared = run::prepare(settings, assembly)?;
+    prepared.confine()?;
     runtime()?.block_on(async {
         let shutdown = edge::shutdown_signal().map_err(failed)?;
-        run::serve(settings, assembly, ready, shutdown).await
+        prepared.serve(ready, shutdown).await
     })
 }
 

@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
+use poolhouse_engine::rates;
+
+use super::{
+    Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret, Settings, Tls,
+};
 use crate::edge::Limits;
 use crate::host;
 
@@ -32,6 +36,9 @@ pub struct DevOptions {
     /// Region of the demo pool and of calls that name none
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub region: String,
+    /// Limit requests and guesses as `poolhouse serve` does, to try how a client backs off
+    #[arg(long, value_enum, value_name = "WHOSE", default_value = "off")]
+    pub quotas: QuotaMode,
 }
 
 impl DevOptions {
@@ -71,12 +78,17 @@ impl DevOptions {
             issuer: self.issuer,
             hash: HashCost::default(),
             limits: Limits { drain: Duration::from_secs(2), ..Limits::default() },
+            rates: match self.quotas {
+                QuotaMode::Aws => rates::Settings::aws(),
+                QuotaMode::Off => rates::Settings::default(),
+            },
             data_dir: Some(self.data.clone()),
             fixed_code: self.code.clone(),
             demo: !self.no_demo,
             open_control: true,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
+            sandbox: Sandbox::Off,
         })
     }
 

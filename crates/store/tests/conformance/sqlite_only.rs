@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use poolhouse_store::tables::meta;
-use poolhouse_store::{Db, Error, Options, Result, Tx, p};
+use poolhouse_store::{Access, Db, Error, Options, Result, Tx, p};
 
 use crate::support::{Scratch, counters, r, sqlite, w};
 
@@ -151,7 +151,7 @@ async fn a_second_opener_is_told_and_an_ended_one_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_beside_the_holder_reads_and_writes() {
     let f = sqlite().await;
-    let beside = Options { join: true, ..Options::default() };
+    let beside = Options { access: Access::Join, ..Options::default() };
     let command = Db::open(&f.url, beside.clone()).await.unwrap();
     w!(command, |tx| meta::put(tx, "beside", "1").await).unwrap();
     w!(f.db, |tx| meta::put(tx, "holder", "2").await).unwrap();

@@ -5,7 +5,9 @@ mod keys;
 mod mail;
 mod process;
 mod refusals;
+mod renewal;
 mod running;
+mod sandbox;
 mod sink;
 
 use serde_json::{Value, json};
