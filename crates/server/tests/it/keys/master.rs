@@ -71,7 +71,7 @@ both! {
             house.user(&app.pool, &email(number)).await;
         }
         let key = house.access_key("ci", &["*"], &[]).await;
-        let tokens = house.sign_in(&app, &email(0)).await;
+        let tokens = house.sign_in(&app, &email(1)).await;
         let shown = destination(&house, &app, "nobody").await;
         house.ok("ForgotPassword", json!({ "ClientId": app.client, "Username": email(0) })).await;
         let code = house.code_for(&email(0)).await;
@@ -99,13 +99,13 @@ both! {
             let (house, app) = (&house, &app);
             async move { house.sign_in(app, &email(number)).await }
         }));
-        let rename = json!({ "UserPoolId": others[0], "PoolName": "renamed", "AutoVerifiedAttributes": ["email"] });
+        let change = json!({ "UserPoolId": others[0], "AutoVerifiedAttributes": ["email"] });
         let (moved, again, _, made, _) = tokio::join!(
             rewrap::rewrap(&house.engine, &|_| {}),
             rewrap::rewrap(&house.engine, &|_| {}),
             signing_in,
             house.pool(json!({})),
-            house.ok("UpdateUserPool", rename)
+            house.ok("UpdateUserPool", change)
         );
         // Two at once share the work.
         assert!(moved.unwrap() + again.unwrap() >= 3);
@@ -146,7 +146,7 @@ async fn start(house: &House, master: MasterKeys) -> Result<(), StartError> {
         master,
         settings: house.engine.settings.clone(),
         outgoing: Outgoing::Inbox,
-        clock: std::sync::Arc::clone(&house.engine.clock),
+        clock: std::sync::Arc::<crate::harness::StoppedClock>::clone(&house.clock),
         entropy: std::sync::Arc::new(OsEntropy),
         hash_cost: HashCost::FOR_TESTS,
     })

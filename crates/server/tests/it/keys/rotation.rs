@@ -45,8 +45,8 @@ both! {
         let (mut tokens, mut signers, mut verified) = (Vec::new(), Vec::new(), 0);
         for turn in 0..10 {
             for phase in 0..6 {
-                if turn == 0 {
-                    parties[phase].fetch(&house).await;
+                if let (0, Some(party)) = (turn, parties.get_mut(phase)) {
+                    party.fetch(&house).await;
                 }
                 if phase == 3 {
                     let begun = rotation::begin(&operator(&house), &app.pool, LEAST_WAIT_MS).await.unwrap();
@@ -161,7 +161,7 @@ both! {
     async fn sec_039_a_revoked_key_is_gone_at_once_and_its_tokens_with_it(house: House) {
         let app = long_lived(&house).await;
         let (client, _) = house.client(&app.pool, json!({ "EnableTokenRevocation": false })).await;
-        for app in [app.clone(), App { client, ..app }] {
+        for app in [app.clone(), App { client, ..app.clone() }] {
             let stolen = house.sign_in(&app, ADA).await;
             let good = kid(&stolen["AccessToken"]);
             house.ok("GetUser", json!({ "AccessToken": stolen["AccessToken"] })).await;
