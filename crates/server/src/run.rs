@@ -83,10 +83,12 @@ pub enum AccessKeyCommand {
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum UpkeepCommand {
     /// Copy the database to a new file while the server runs
-    #[command(after_help = "Examples:\n  poolhouse backup --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n  \
+    #[command(
+        after_help = "Examples:\n  poolhouse backup --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n  \
         poolhouse backup --data .poolhouse try.db\n\n\
         TO must not exist. The copy is whole, synced and verified before it gets its name. The master key is no part of it: \
-        keep that elsewhere.")]
+        keep that elsewhere."
+    )]
     Backup {
         #[command(flatten)]
         store: WhichStore,
@@ -94,9 +96,11 @@ pub enum UpkeepCommand {
         to: PathBuf,
     },
     /// Put a backup in the database's place, with the server stopped; the present database is moved aside
-    #[command(after_help = "Example:\n  poolhouse restore --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n\n\
+    #[command(
+        after_help = "Example:\n  poolhouse restore --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n\n\
         Everybody has to sign in again, since the backup does not know what was revoked after it was made. Passwords, users, \
-        client secrets and access keys are the backup's too: delete again what was deleted since.")]
+        client secrets and access keys are the backup's too: delete again what was deleted since."
+    )]
     Restore {
         #[command(flatten)]
         store: WhichStore,
@@ -142,7 +146,10 @@ impl UpkeepCommand {
     #[must_use]
     pub fn store(&self) -> &WhichStore {
         match self {
-            Self::Backup { store, .. } | Self::Restore { store, .. } | Self::EndSessions { store, .. } | Self::Check { store } => store,
+            Self::Backup { store, .. }
+            | Self::Restore { store, .. }
+            | Self::EndSessions { store, .. }
+            | Self::Check { store } => store,
         }
     }
 }

@@ -14,7 +14,10 @@ pub async fn run(settings: &Settings, command: &UpkeepCommand, say: &Say) -> Res
     match command {
         UpkeepCommand::Backup { to, .. } => {
             backup::backup(settings.store_url.expose(), to, say).map_err(failed)?;
-            Ok(format!("{} holds the database. It cannot be opened without the master key, which is no part of it.", to.display()))
+            Ok(format!(
+                "{} holds the database. It cannot be opened without the master key, which is no part of it.",
+                to.display()
+            ))
         }
         UpkeepCommand::Restore { keep_sessions, from, .. } => {
             let restored = backup::restore(options(settings)?, from, *keep_sessions, say).await.map_err(failed)?;
@@ -47,7 +50,9 @@ fn told(restored: &Restored) -> String {
         Some(users) => text.push_str(&format!("\n{users} users have to sign in again.")),
         None => text.push_str("\nIts sessions were kept: what was revoked after the backup was made is valid again."),
     }
-    text.push_str("\nUsers, passwords, client secrets and access keys are those of the backup: delete again what was deleted since.");
+    text.push_str(
+        "\nUsers, passwords, client secrets and access keys are those of the backup: delete again what was deleted since.",
+    );
     text
 }
 

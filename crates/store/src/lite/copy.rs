@@ -28,7 +28,11 @@ pub(crate) fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -
     options.write(true).create_new(true);
     private_file(&mut options);
     // Nobody else's: of two that copy to the same place one is refused here.
-    drop(options.open(&part).map_err(|e| failed("create (another copy under way, or one that was cut off: remove it)", &part, &e))?);
+    drop(
+        options
+            .open(&part)
+            .map_err(|e| failed("create (another copy under way, or one that was cut off: remove it)", &part, &e))?,
+    );
     let done = fill(from, &part, progress).and_then(|()| settle(&part, to));
     if done.is_err() {
         fs::remove_file(&part).ok();

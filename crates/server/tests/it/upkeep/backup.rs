@@ -70,7 +70,10 @@ impl World {
         let refresh = self.program.api(None, "InitiateAuth", &refresh).await;
         assert_eq!(access.status, refresh.status, "{access:?} {refresh:?}");
         if access.status != StatusCode::OK {
-            assert_eq!((access.error().0.as_str(), refresh.error().0.as_str()), ("NotAuthorizedException", "NotAuthorizedException"));
+            assert_eq!(
+                (access.error().0.as_str(), refresh.error().0.as_str()),
+                ("NotAuthorizedException", "NotAuthorizedException")
+            );
         }
         access.status == StatusCode::OK
     }
@@ -327,6 +330,7 @@ async fn a_development_directory_is_backed_up_and_restored_to_an_empty_one() {
         assert!(refused.status.code() == Some(1) && !Path::new(&dir("none")).exists(), "{command:?}: {refused:?}");
     }
     fs::create_dir(dir("two")).unwrap();
+    fs::set_permissions(dir("two"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::copy(format!("{}/master.key", dir("one")), format!("{}/master.key", dir("two"))).unwrap();
     let told = done(run(&["restore", "--data", &dir("two"), &dir("copy.db")]));
     assert!(!told.contains("The database that was there"), "{told}");
