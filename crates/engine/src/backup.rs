@@ -8,10 +8,9 @@ use poolhouse_store::{Access, Options, Unmigrated};
 
 use crate::check::Say;
 use crate::ctx::{Caller, Engine};
-use crate::keyring::Keys;
+use crate::keyring;
 use crate::start::{StartError, StartOptions, store_url};
 use crate::tokens::revoke;
-use crate::work::WorkPools;
 
 /// Percent between two words of progress.
 const TELL_EVERY: u64 = 10;
@@ -96,11 +95,9 @@ pub async fn restore(options: StartOptions, from: &Path, keep_sessions: bool, sa
 
 /// Whether the file is a database of ours, with a schema we know and our master keys.
 async fn is_ours(options: &StartOptions, from: &Path) -> Result<(), StartError> {
-    let keys = Keys::new(options.master.clone(), options.hash_cost, WorkPools::for_cores(1).key_generation);
-    let keys = keys.map_err(|e| StartError::of(&e))?;
     let read = Options { access: Access::Read, ..Options::default() };
     let mut found = Unmigrated::open(&format!("sqlite://{}", from.display()), read).await.map_err(refused)?;
-    match keys.check_unmigrated(&mut found).await.map_err(|e| StartError::of(&e))? {
+    match keyring::prove(&options.master, &mut found).await.map_err(|e| StartError::of(&e))? {
         true => Ok(()),
         false => Err(StartError(format!("{} is not a database of Poolhouse", from.display()))),
     }

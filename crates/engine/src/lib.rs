@@ -14,10 +14,13 @@ pub mod error;
 pub mod groups;
 pub mod keyring;
 pub mod keys;
+pub mod nodes;
 pub mod oauth;
 pub mod ops;
 pub mod pools;
 mod purge;
+pub mod rates;
+pub mod rewrap;
 pub mod start;
 #[cfg(test)]
 mod testing;

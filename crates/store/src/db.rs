@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::lite::{Lite, Opening};
 use crate::migrate::{self, Standing};
-use crate::options::{Access, Options};
+use crate::options::{Access, Footprint, Options};
 use crate::pg::Pg;
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result, tables};
@@ -35,8 +35,10 @@ enum Rest {
 }
 
 impl Unmigrated {
-    /// Opens and changes no table; a SQLite file that is missing is made, empty. `url` is `sqlite:///absolute/path.db` (the path is taken literally) or
-    /// `postgres://user:password@host:port/database?sslmode=disable|require|verify-full&sslrootcert=/path.pem`.
+    /// Opens and changes no table; a SQLite file that is missing is made, empty. `url` is `sqlite:///absolute/path.db` (the
+    /// path is taken literally) or
+    /// `postgres://user:password@host:port,host:port/database?sslmode=disable|require|verify-full&sslrootcert=/path.pem`; of
+    /// several servers the one that takes writes is used.
     ///
     /// # Errors
     /// [`Error::Config`] for a wrong URL, [`Error::InUse`] when another process has the SQLite file open,
@@ -107,6 +109,17 @@ impl Db {
         Unmigrated::open(url, options).await?.migrate().await
     }
 
+    /// What [`Db::open`] of this URL and everything after it touches. Makes the directory of a SQLite file.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a wrong URL, or a directory that cannot be made.
+    pub fn footprint(url: &str) -> Result<Footprint> {
+        match url.strip_prefix("sqlite://") {
+            Some(path) => crate::lite::footprint(Path::new(path)),
+            None => crate::conn::url::footprint(url),
+        }
+    }
+
     /// Runs `body` in one transaction and returns after its COMMIT. `Err` rolls back: a refusal that must persist is an
     /// `Ok` value. The body does nothing but statements (hash, sign and seal before) and may run more than once. It owns
     /// what it captures: a captured reference, `&'static str` too, makes the compiler say that "implementation of `Send`
@@ -155,6 +168,21 @@ impl Db {
             Kind::Lite(lite) => lite.check(),
             Kind::Pg(_) => Ok(()),
         }
+    }
+
+    /// The database server's clock, milliseconds since the epoch; `None` on SQLite, which has none of its own.
+    pub async fn now(&self) -> Result<Option<i64>> {
+        const SQL: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        match &self.0 {
+            Kind::Lite(_) => Ok(None),
+            Kind::Pg(_) => Ok(Some(self.reader().await?.one(SQL, crate::p![]).await?)),
+        }
+    }
+
+    /// Whether any number of processes may have this database open: PostgreSQL. A SQLite file is one's alone.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Kind::Pg(_))
     }
 
     /// What the database itself finds wrong with its file: SQLite reads all of it, pages, indexes and references. Nothing

@@ -22,7 +22,7 @@ mod value;
 
 pub use db::{Db, Reader, Unmigrated};
 pub use error::{Error, Result};
-pub use options::{Access, Options};
+pub use options::{Access, Footprint, Options};
 pub use pg::in_write_transaction;
 pub use tx::Tx;
 pub use value::{FromRow, Param, Params, Row, Value};

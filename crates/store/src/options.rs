@@ -1,5 +1,6 @@
-//! What may be set about an open database. Used by `db` and everything below it.
+//! What may be set about an open database, and what one touches. Used by `db` and everything below it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Sizes and waits. The defaults suit a single server.
@@ -49,4 +50,15 @@ impl Default for Options {
             access: Access::Own,
         }
     }
+}
+
+/// What an open database touches outside its process: all that a sandbox must leave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Where files are made, written and removed.
+    pub directory: Option<PathBuf>,
+    /// Files that are read.
+    pub files: Vec<PathBuf>,
+    /// TCP ports that are connected to.
+    pub ports: Vec<u16>,
 }

@@ -13,6 +13,7 @@ use crate::keys::seal::Place;
 use crate::keys::secret::SecretBytes;
 use crate::pools::{self, Pool};
 
+pub mod guessing;
 pub mod lifetimes;
 pub mod permissions;
 pub mod rules;
@@ -55,6 +56,15 @@ pub async fn load(ctx: &Ctx, client_id: &str) -> Result<(Arc<Pool>, Arc<Client>)
     let pool = pools::find(ctx, &row.pool_id).await?.ok_or_else(missing)?;
     let client = parse(ctx, &pool, row).await?;
     Ok((pool, client))
+}
+
+/// The pool of a client, if there is such a client.
+pub async fn pool_of(ctx: &Ctx, client_id: &str) -> Result<Option<String>> {
+    if client_id.contains('\0') {
+        return Ok(None);
+    }
+    let mut reader = ctx.store().reader().await?;
+    Ok(table::get(&mut reader, client_id).await?.map(|row| row.pool_id))
 }
 
 /// A client of this pool; a client of another pool does not exist here (tenant isolation, checklist 108).

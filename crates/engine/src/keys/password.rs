@@ -126,6 +126,12 @@ impl PasswordHasher {
     }
 }
 
+/// The id of the master key whose pepper a record was made with; `None` if it is not one of ours.
+#[must_use]
+pub fn pepper_id(record: &str) -> Option<&str> {
+    parse(record).map(|record| record.pepper_id)
+}
+
 /// Argon2id (RFC 9106, version 0x13) of the peppered password: 32 bytes. The pepper makes the table of records alone worthless to a thief.
 fn stretch(password: &str, pepper: &Secret32, salt: &[u8], cost: HashCost) -> Result<Zeroizing<[u8; 32]>, CryptoFailure> {
     let peppered = Zeroizing::new(mac32(pepper, &[password.as_bytes()]));

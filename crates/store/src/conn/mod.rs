@@ -7,4 +7,4 @@ pub(crate) mod pg;
 pub(crate) mod pool;
 pub(crate) mod readers;
 mod tls;
-mod url;
+pub(crate) mod url;

@@ -26,10 +26,11 @@ pub(crate) struct PgConn {
 }
 
 impl PgConn {
-    /// Connects; the limit holds for the attempt and for every statement after it.
+    /// Connects within `patience`; `timeout` holds for every statement after it.
     pub(super) async fn connect(
         config: &Config,
         tls: Option<&Tls>,
+        patience: Duration,
         timeout: Duration,
         backoff: &Arc<Mutex<Backoff>>,
     ) -> Result<Self> {
@@ -39,7 +40,7 @@ impl PgConn {
                 Some(tls) => config.connect(tls.clone()).await.map(|(client, wire)| (client, spawn(wire))),
             }
         };
-        let (client, wire) = limit(timeout, attempt).await?;
+        let (client, wire) = tokio::time::timeout(patience, attempt).await.map_err(|_| Error::Down)??;
         Ok(Self { client, statements: Mutex::default(), wire, timeout, backoff: Arc::clone(backoff) })
     }
 
@@ -114,10 +115,6 @@ impl PgConn {
         }
         result
     }
-}
-
-async fn limit<T>(time: Duration, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
-    Ok(tokio::time::timeout(time, work).await.map_err(|_| Error::Down)??)
 }
 
 #[expect(clippy::disallowed_methods, reason = "drives one socket and ends with its client, or by PgConn::abort")]

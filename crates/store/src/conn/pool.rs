@@ -1,5 +1,5 @@
 //! The connections of one PostgreSQL database: exclusive ones for writes and snapshots, shared ones for reads; reconnects
-//! with back-off, and takes back what was lent ([`PgTx`]). Used by `tx` and `pg`.
+//! with back-off to whichever of several servers takes writes, and takes back what was lent ([`PgTx`]). Used by `tx` and `pg`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +16,14 @@ use crate::options::{Access, Options};
 use crate::value::{FromRow, Params};
 use crate::{Error, Result};
 
+/// What a server may take to answer when the program starts.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) struct Pool {
-    config: Config,
+    /// Never empty.
+    servers: Vec<Config>,
+    /// The one that took writes last.
+    current: AtomicUsize,
     tls: Option<Tls>,
     idle: Mutex<Vec<Arc<PgConn>>>,
     free: Arc<Semaphore>,
@@ -45,9 +51,10 @@ impl Lease {
 impl Pool {
     /// Connects to nothing yet.
     pub(crate) fn new(url: &str, options: &Options) -> Result<Self> {
-        let (config, tls) = url::parse(url)?;
+        let (servers, tls) = url::parse(url)?;
         Ok(Self {
-            config,
+            servers,
+            current: AtomicUsize::new(0),
             tls,
             idle: Mutex::default(),
             free: Arc::new(Semaphore::new(options.pool.max(1))),
@@ -101,7 +108,9 @@ impl Pool {
         }
         let limit = self.options.statement_timeout;
         let result = async {
-            let conn = PgConn::connect(&self.config, self.tls.as_ref(), limit, &self.backoff).await?;
+            // A server that says nothing must leave time for the next one.
+            let patience = limit / u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
+            let conn = self.connect_any(patience, limit).await?;
             conn.control(&settings(limit, read_only || self.options.access == Access::Read)).await?;
             Ok(Arc::new(conn))
         }
@@ -117,11 +126,27 @@ impl Pool {
 
     /// A connection of one's own without time limits, for migrations.
     pub(crate) async fn connect_unlimited(&self) -> Result<PgTx> {
-        let conn = PgConn::connect(&self.config, self.tls.as_ref(), Duration::from_secs(3600), &self.backoff).await?;
+        let conn = self.connect_any(START_PATIENCE, Duration::from_secs(3600)).await?;
         if self.options.access == Access::Read {
             conn.control("SET default_transaction_read_only = on").await?;
         }
         Ok(PgTx::lent(Arc::new(conn), None, End::Done))
+    }
+
+    /// The first server that takes writes. Beginning with the last one that did: a former primary that comes back beside
+    /// its successor must not be asked as long as the successor answers, for it knows no revocation since.
+    async fn connect_any(&self, patience: Duration, timeout: Duration) -> Result<PgConn> {
+        let (current, mut last) = (self.current.load(Ordering::Relaxed), Error::Down);
+        for (number, config) in self.servers.iter().enumerate().cycle().skip(current).take(self.servers.len()) {
+            match PgConn::connect(config, self.tls.as_ref(), patience, timeout, &self.backoff).await {
+                Ok(conn) => {
+                    self.current.store(number, Ordering::Relaxed);
+                    return Ok(conn);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     /// Waits for open transactions (bounded), then closes every connection.

@@ -9,16 +9,26 @@ use crate::{Error, Result};
 
 /// Creates the file's directory as 0700. An existing one is the owner's choice (it may be /tmp) and only warned about.
 pub(crate) fn prepare_directory(path: &Path) -> Result<()> {
-    let directory = path.parent().ok_or_else(|| Error::Config("the path names no file".to_owned()))?;
-    if directory.is_dir() {
-        warn_if_open(directory);
-    } else {
+    if directory_of(path)?.is_dir() {
+        warn_if_open(directory_of(path)?);
+    }
+    make_directory(path).map(|_| ())
+}
+
+/// Creates the file's directory where it is missing, and tells it.
+pub(super) fn make_directory(path: &Path) -> Result<&Path> {
+    let directory = directory_of(path)?;
+    if !directory.is_dir() {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         private_directory(&mut builder);
         builder.create(directory).map_err(|e| failed("create the directory", directory, &e))?;
     }
-    Ok(())
+    Ok(directory)
+}
+
+fn directory_of(path: &Path) -> Result<&Path> {
+    path.parent().ok_or_else(|| Error::Config("the path names no file".to_owned()))
 }
 
 /// Creates the file as 0600 whatever the umask, or narrows it; SQLite gives -wal and -shm the file's mode.

@@ -5,6 +5,7 @@ pub(crate) mod files;
 mod open;
 mod writer;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -13,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use open::Opening;
 
 use crate::conn::readers::Readers;
-use crate::options::{Access, Options};
+use crate::options::{Access, Footprint, Options};
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result};
 use writer::{Message, Task};
@@ -24,6 +25,11 @@ pub(crate) struct Lite {
     readers: Arc<Readers>,
     state: Arc<State>,
     options: Options,
+}
+
+/// SQLite keeps its files beside the database; their directory is made where it is missing.
+pub(crate) fn footprint(path: &Path) -> Result<Footprint> {
+    Ok(Footprint { directory: Some(files::make_directory(path)?.to_owned()), ..Footprint::default() })
 }
 
 /// What the writer thread tells the outside.

@@ -12,6 +12,7 @@ pub mod domains;
 pub mod groups;
 pub mod messages;
 pub mod meta;
+pub mod nodes;
 pub mod pools;
 pub mod refresh;
 pub mod resource_servers;

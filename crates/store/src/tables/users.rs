@@ -299,6 +299,22 @@ pub async fn list_prefix(
     tx.all(column.prefix_sql(), p![pool_id, value, sub, after_prefix(prefix), limit]).await
 }
 
+row! {
+    /// One user's password record alone.
+    PasswordRow {
+        pool_id: String,
+        sub: String,
+        password_hash: Option<String>,
+    }
+}
+
+/// A page of all users' password records by pool and `sub`; `after` is the last row's pool and sub, or two "".
+pub async fn passwords(tx: &mut Tx, after: (&str, &str), limit: i64) -> Result<Vec<PasswordRow>> {
+    const SQL: &str = "SELECT pool_id, sub, password_hash FROM users WHERE (pool_id, sub) > ($1, $2)
+        ORDER BY pool_id, sub LIMIT $3";
+    tx.all(SQL, p![after.0, after.1, limit]).await
+}
+
 /// The pool's number of users, counted up to `at_most`: a bounded walk along an index.
 pub async fn count(tx: &mut Tx, pool_id: &str, at_most: i64) -> Result<i64> {
     tx.one("SELECT count(*) FROM (SELECT 1 FROM users WHERE pool_id = $1 LIMIT $2) AS found", p![pool_id, at_most]).await
