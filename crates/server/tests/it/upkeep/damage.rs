@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Output;
+use std::time::Duration;
 
 use http::StatusCode;
 use poolhouse_store::testkit;
@@ -43,6 +44,17 @@ impl World {
     async fn sql(&self, text: &str) {
         testkit::sql(&self.url, text).await.unwrap();
     }
+}
+
+/// Waits for the words to stand in the log, which is read beside the answers.
+async fn logged(program: &Program, words: &str) {
+    for _ in 0..250 {
+        if program.log().contains(words) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{words} is not in the log: {}", program.log());
 }
 
 /// Pool, a client for passwords and SRP, and its users: their subs.
@@ -121,7 +133,7 @@ async fn damaged_values(world: World) {
         let reply = program.api(key, operation, &input).await;
         assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR, "{operation}: {reply:?}");
         assert!(!reply.text.contains("sealed") && !reply.text.contains("record"), "{reply:?}");
-        assert!(program.log().contains(told), "{told} is not in the log: {}", program.log());
+        logged(&program, told).await;
     };
     broken(None, "InitiateAuth", srp(&client, BOB), &format!("srp_verifier/1 of {bob}")).await;
     broken(None, "InitiateAuth", serve::sign_in(&client, CAT, PASSWORD), &format!("user {cat}: ")).await;
@@ -131,16 +143,19 @@ async fn damaged_values(world: World) {
     broken(Some(admin), "DescribeUserPoolClient", describe, &format!("of {secret_id}")).await;
     let refused = program.api(Some(&other_key), "ListUserPools", &json!({ "MaxResults": 5 })).await;
     assert_ne!(refused.status, StatusCode::OK);
-    assert!(program.log().contains(&format!("access key {}: ", other_key.0)), "{}", program.log());
+    logged(&program, &format!("access key {}: ", other_key.0)).await;
 
-    // Their neighbours.
-    program.ok(None, "InitiateAuth", &serve::sign_in(&client, ANN, PASSWORD)).await;
-    program.ok(None, "InitiateAuth", &serve::sign_in(&client, BOB, PASSWORD)).await;
-    program.ok(None, "InitiateAuth", &srp(&client, ANN)).await;
-    program.ok(Some(admin), "ListUsers", &json!({ "UserPoolId": sound })).await;
+    neighbours_are_served(&program, admin, &sound, &client).await;
     program.ok(Some(admin), "DescribeUserPool", &json!({ "UserPoolId": unsigned })).await;
+}
+
+async fn neighbours_are_served(program: &Program, admin: &Key, pool: &str, client: &str) {
+    program.ok(None, "InitiateAuth", &serve::sign_in(client, ANN, PASSWORD)).await;
+    program.ok(None, "InitiateAuth", &serve::sign_in(client, BOB, PASSWORD)).await;
+    program.ok(None, "InitiateAuth", &srp(client, ANN)).await;
+    program.ok(Some(admin), "ListUsers", &json!({ "UserPoolId": pool })).await;
     program.ok(Some(admin), "ListUserPools", &json!({ "MaxResults": 5 })).await;
-    serve::user(&program, admin, &sound, "new@poolhouse.test", PASSWORD).await;
+    serve::user(program, admin, pool, "new@poolhouse.test", PASSWORD).await;
 }
 
 #[tokio::test]
@@ -203,7 +218,8 @@ async fn sec_170_a_damaged_page_is_named_and_the_other_pages_are_served() {
     let program = world.site.serve();
     let status = async |operation: &str, number: u32| program.api(Some(admin), operation, &named(number)).await.status;
     assert_eq!(status("AdminGetUser", 30).await, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(program.log().contains("the database is damaged") && program.log().contains("FROM users"), "{}", program.log());
+    logged(&program, "the database is damaged").await;
+    logged(&program, "FROM users").await;
     // A write that meets the damage ends alone; writing goes on.
     for operation in ["AdminDisableUser", "AdminDeleteUser"] {
         assert_eq!(status(operation, 30).await, StatusCode::INTERNAL_SERVER_ERROR, "{operation}");
