@@ -24,6 +24,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "awscli", present: || Path::new("/usr/bin/aws").exists() },
     Package { name: "iproute2", present: || on_path("ip", "-V") },
     Package { name: "libnss3-tools", present: || Path::new("/usr/bin/certutil").exists() },
+    Package { name: "fiu-utils", present: || Path::new("/usr/bin/fiu-ctrl").exists() },
     Package { name: "libfaketime", present: has_faketime },
     Package { name: "python3-venv", present: || succeeds(Command::new("python3").args(["-c", "import ensurepip"])) },
 ];
