@@ -1,5 +1,6 @@
 //! What a rule may reach: the engine that is shared by all requests, and the context of one request.
 //! The server builds a [`Ctx`] in one place; so does the test harness.
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -10,6 +11,8 @@ use crate::delivery::inbox::Inbox;
 use crate::error::{Error, Result};
 use crate::keyring::Keys;
 use crate::keys::entropy::Entropy;
+use crate::rates::quotas::Category;
+use crate::rates::{self, Rates};
 use crate::work::WorkPools;
 
 /// The time of day, injected so that tests can stop and move it.
@@ -96,6 +99,8 @@ pub struct Settings {
     pub fixed_code: Option<String>,
     /// Base of the addresses of prefix domains as our own pages and mails write them: `{prefix}` and `{region}` are replaced.
     pub domain_url: String,
+    /// How often may be asked and guessed.
+    pub rates: rates::Settings,
 }
 
 /// A change of the clock that the operator is told of.
@@ -103,6 +108,8 @@ const TOLD_FROM_MS: i64 = 1000;
 
 /// Shared by all requests.
 pub struct Engine {
+    /// The name of this process among those on the same database; an operator's command has none.
+    pub node: Option<String>,
     pub store: Db,
     pub keys: Keys,
     pub clock: SharedClock,
@@ -113,6 +120,7 @@ pub struct Engine {
     /// Where messages can be read, if that is where they go.
     pub inbox: Option<Arc<Inbox>>,
     pub settings: Settings,
+    pub rates: Rates,
     pub(crate) cache: crate::cache::Cache,
     pub(crate) turns: crate::turns::Turns,
 }
@@ -128,6 +136,14 @@ pub enum Caller {
     Operator,
 }
 
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote {
+    pub address: IpAddr,
+    /// Whether a person's browser sent it, on a page of ours; else it may be an app's backend, that speaks for many.
+    pub browser: bool,
+}
+
 /// One request. `now` is read once.
 #[derive(Clone)]
 pub struct Ctx {
@@ -135,6 +151,8 @@ pub struct Ctx {
     /// Milliseconds since the epoch at the start of the request.
     pub now: i64,
     pub caller: Caller,
+    /// `None` for what did not come over a connection.
+    pub remote: Option<Remote>,
     /// Region of the credential scope; `None` where the call was not signed.
     pub region: Option<String>,
     pub request_id: String,
@@ -148,6 +166,7 @@ impl Engine {
             request_id: crate::keys::entropy::uuid(&*self.entropy),
             engine: Arc::clone(self),
             caller,
+            remote: None,
             region,
         }
     }
@@ -173,6 +192,11 @@ impl Ctx {
     pub fn first_version(&self) -> i64 {
         let [high, low] = crate::keys::entropy::bytes::<2>(self.entropy());
         (self.now << 16) | i64::from(u16::from_be_bytes([high, low]))
+    }
+
+    /// Refuses a request over the quota of its category and pool.
+    pub fn admit(&self, category: Category, pool_id: &str) -> Result<()> {
+        self.engine.rates.ask(category, pool_id, |quotas| quotas.take(category, pool_id, self.now))
     }
 
     pub fn store(&self) -> &Db {

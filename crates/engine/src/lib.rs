@@ -4,7 +4,9 @@
 pub mod access_keys;
 pub mod account;
 pub mod auth;
+pub mod backup;
 mod cache;
+pub mod check;
 pub mod clients;
 pub mod ctx;
 pub mod delivery;
@@ -12,10 +14,13 @@ pub mod error;
 pub mod groups;
 pub mod keyring;
 pub mod keys;
+pub mod nodes;
 pub mod oauth;
 pub mod ops;
 pub mod pools;
 mod purge;
+pub mod rates;
+pub mod rewrap;
 pub mod start;
 #[cfg(test)]
 mod testing;

@@ -1,8 +1,6 @@
 //! Forgetting what has expired. Called once a minute by the server's one background task; every deletion is bounded, so
 //! that requests never wait behind a long one.
-use poolhouse_store::tables::{
-    attempts, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh, signing_keys,
-};
+use poolhouse_store::tables::{attempts, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh};
 
 use crate::ctx::Engine;
 use crate::error::Result;
@@ -46,7 +44,6 @@ impl Engine {
         gone += in_batches!(self, refresh::purge_tokens, now);
         gone += in_batches!(self, refresh::purge_families, now - DAY_MS);
         gone += in_batches!(self, attempts::purge, now - DAY_MS);
-        gone += in_batches!(self, signing_keys::purge, now);
         if self.inbox.is_some() {
             gone += self.store.write(async move |tx| messages::keep_newest(tx, INBOX_MAX).await).await?;
         }

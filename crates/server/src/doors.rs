@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, header};
-use poolhouse_engine::ctx::{Caller, Ctx};
+use poolhouse_engine::ctx::{Caller, Ctx, Remote};
 use poolhouse_engine::oauth::site::{self, Host};
 use tower::ServiceExt as _;
 
@@ -51,7 +51,7 @@ pub async fn enter(doors: &Doors, request: Request) -> Response {
 }
 
 async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, https: bool, authority: String) -> Response {
-    let (mut request, mut base) = (request, String::new());
+    let (mut request, mut ctx, mut base) = (request, ctx, String::new());
     let named = match &class {
         HostClass::Local => match take_domain_path(&mut request) {
             Some(prefix) => {
@@ -76,6 +76,7 @@ async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, http
         _ => &doors.domain,
     };
     let client_ip = client_ip::client_ip(peer(&request).0, request.headers(), &doors.state.front.trusted_proxies);
+    ctx.remote = Some(Remote { address: client_ip, browser: false });
     let host_region = class.region().map(str::to_owned);
     request.extensions_mut().insert(Reached { site, base, https, client_ip, host_region, authority });
     request.extensions_mut().insert(ctx);

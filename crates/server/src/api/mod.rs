@@ -113,7 +113,7 @@ async fn phases(
     }
     let input = input?;
 
-    // The rate class of an operation is asked here, once there are limits.
+    ops::quota::admit(ctx, operation, &input).await?;
 
     let outcome = AssertUnwindSafe(handler(ctx, input)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("the operation panicked")));

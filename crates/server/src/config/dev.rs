@@ -1,10 +1,14 @@
 //! `poolhouse dev`: no file, every default chosen, loopback only. Called by `cli`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
+use poolhouse_engine::rates;
+
+use super::{
+    Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret, Settings, Tls,
+};
 use crate::edge::Limits;
 use crate::host;
 
@@ -32,9 +36,24 @@ pub struct DevOptions {
     /// Region of the demo pool and of calls that name none
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub region: String,
+    /// Limit requests and guesses as `poolhouse serve` does, to try how a client backs off
+    #[arg(long, value_enum, value_name = "WHOSE", default_value = "off")]
+    pub quotas: QuotaMode,
 }
 
 impl DevOptions {
+    /// The defaults on this data directory, for commands beside a development server.
+    #[must_use]
+    pub fn on(data: &Path) -> Self {
+        #[derive(clap::Parser)]
+        struct Defaults {
+            #[command(flatten)]
+            options: DevOptions,
+        }
+        let defaults = <Defaults as clap::Parser>::parse_from(["poolhouse"]).options;
+        Self { data: data.to_owned(), ..defaults }
+    }
+
     /// # Errors
     /// A listener that others could reach, a malformed code or region.
     pub fn settle(&self, ambient: &Ambient) -> Result<Settings, Vec<Refusal>> {
@@ -42,7 +61,11 @@ impl DevOptions {
         if !refusals.is_empty() {
             return Err(refusals);
         }
-        Ok(Settings {
+        Ok(self.settings(ambient))
+    }
+
+    fn settings(&self, ambient: &Ambient) -> Settings {
+        Settings {
             file: None,
             public_url: format!("http://localhost:{}", self.http.port()),
             http: Some(self.http),
@@ -51,6 +74,7 @@ impl DevOptions {
             trusted_proxies: Vec::new(),
             store_url: Secret::new(format!("sqlite:{}", self.data.join("poolhouse.db").display())),
             master_key: MasterKeySource::FileOrCreate(self.data.join("master.key")),
+            rotate_every_days: None,
             mail: Mail::Inbox,
             callers: Callers::AnyKey,
             account_id: "123456789012".into(),
@@ -58,13 +82,36 @@ impl DevOptions {
             issuer: self.issuer,
             hash: HashCost::default(),
             limits: Limits { drain: Duration::from_secs(2), ..Limits::default() },
+            rates: match self.quotas {
+                QuotaMode::Aws => rates::Settings::aws(),
+                QuotaMode::Off => rates::Settings::default(),
+            },
             data_dir: Some(self.data.clone()),
             fixed_code: self.code.clone(),
             demo: !self.no_demo,
             open_control: true,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
-        })
+            sandbox: Sandbox::Off,
+        }
+    }
+
+    /// The settings of a directory that `poolhouse dev` has filled, for commands that look after it: nothing is created.
+    #[must_use]
+    pub fn stored(data: PathBuf, ambient: &Ambient) -> Settings {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let master_key = MasterKeySource::File(data.join("master.key"));
+        let options = Self {
+            data,
+            http: loopback(9229),
+            https: loopback(9443),
+            no_demo: true,
+            issuer: IssuerMode::default(),
+            code: None,
+            region: "us-east-1".into(),
+            quotas: QuotaMode::Off,
+        };
+        Settings { master_key, data_dir: None, ..options.settings(ambient) }
     }
 
     fn refusals(&self) -> Vec<Refusal> {

@@ -1,5 +1,5 @@
 //! Reads a PostgreSQL URL: takes out the TLS parameters, tells several servers apart, gives the rest to tokio-postgres.
-//! Called by `Pg::open`.
+//! Called by `pool`.
 
 use std::net::IpAddr;
 
@@ -7,10 +7,20 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::tls::{self, Tls};
+use crate::options::Footprint;
 use crate::{Error, Result};
 
-/// The connection parameters of each server, in the URL's order, and TLS unless it is off.
-pub(super) fn parse(url: &str) -> Result<(Vec<Config>, Option<Tls>)> {
+const PORT: u16 = 5432;
+
+/// What a URL says, before any file is read.
+struct Parts<'u> {
+    /// One for each server, in the URL's order.
+    servers: Vec<Config>,
+    mode: Option<&'u str>,
+    root: Option<String>,
+}
+
+fn split(url: &str) -> Result<Parts<'_>> {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut mode = None;
     let mut root = None;
@@ -38,6 +48,20 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, Option<Tls>)> {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         servers.push(config);
     }
+    Ok(Parts { servers, mode, root })
+}
+
+/// What a connection touches outside the process.
+pub(crate) fn footprint(url: &str) -> Result<Footprint> {
+    let Parts { servers, root, .. } = split(url)?;
+    let port = |config: &Config| config.get_ports().first().copied().unwrap_or(PORT);
+    let ports = servers.iter().map(port).collect();
+    Ok(Footprint { directory: None, files: root.into_iter().map(Into::into).collect(), ports })
+}
+
+/// The connection parameters of each server, in the URL's order, and TLS unless it is off.
+pub(super) fn parse(url: &str) -> Result<(Vec<Config>, Option<Tls>)> {
+    let Parts { mut servers, mode, root } = split(url)?;
     // Without a word about TLS: none on this machine, encryption to any other. "prefer" is not offered, since whoever
     // sits in the middle could decline for the server.
     let mode = mode.unwrap_or(if servers.iter().all(is_local) { "disable" } else { "require" });
@@ -108,6 +132,15 @@ mod tests {
         for wrong in ["u@one/db?target_session_attrs=any", "u@one/db?host=two", "u@one/db?hostaddr=::1,::2", "u@one,/db"] {
             assert!(matches!(parse(&format!("postgres://{wrong}")), Err(Error::Config(_))), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_footprint_names_the_roots_and_the_ports() {
+        let of = |url: &str| footprint(url).map(|print| (print.files, print.ports));
+        assert_eq!(of("postgres://u:p@db.example/db"), Ok((vec![], vec![5432])));
+        let full = "postgres://u:p@one:6000,two:6001/db?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem";
+        assert_eq!(of(full), Ok((vec!["/etc/ca.pem".into()], vec![6000, 6001])));
+        assert!(of("postgres://u:p@db.example:x/db").is_err());
     }
 
     #[test]
