@@ -16,7 +16,7 @@ from harness.serve import Deployment
 from harness.smtp import MailSink
 
 ROUNDS = int(os.environ.get("POOLHOUSE_FAILOVERS", "3"))
-WORKERS = 6
+WORKERS = 4
 
 
 class Life:
