@@ -11,8 +11,8 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// The floors of the engine, lowest first: a module may use its own floor and those below.
 const FLOORS: &[&[&str]] = &[
-    &["error", "work", "keys", "cache", "turns"],
-    &["keyring"],
+    &["error", "work", "keys", "cache", "turns", "metrics"],
+    &["keyring", "audit"],
     &["ctx"],
     &["delivery"],
     &["pools", "clients", "users", "groups", "access_keys"],
@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["account"],
     &["oauth"],
     &["ops"],
-    &["purge", "start", "testing"],
+    &["purge", "start", "testing", "watch"],
 ];
 
 /// Seams by which a floor is shown types of a higher one, each with its reason.

@@ -1,15 +1,23 @@
 //! What a rule may reach: the engine that is shared by all requests, and the context of one request.
 //! The server builds a [`Ctx`] in one place; so does the test harness.
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use poolhouse_store::Db;
 
+use crate::audit::Audit;
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::{Error, Result};
 use crate::keyring::Keys;
 use crate::keys::entropy::Entropy;
+use crate::metrics::Metrics;
 use crate::work::WorkPools;
+
+mod entry;
+
+use entry::About;
+pub use entry::Entry;
 
 /// The time of day, injected so that tests can stop and move it.
 pub trait Clock: Send + Sync {
@@ -56,6 +64,8 @@ pub struct Settings {
     pub fixed_code: Option<String>,
     /// Base of the addresses of prefix domains as our own pages and mails write them: `{prefix}` and `{region}` are replaced.
     pub domain_url: String,
+    /// How long the audit trail is kept, days.
+    pub audit_days: i64,
 }
 
 /// Shared by all requests.
@@ -70,6 +80,8 @@ pub struct Engine {
     /// Where messages can be read, if that is where they go.
     pub inbox: Option<Arc<Inbox>>,
     pub settings: Settings,
+    pub audit: Audit,
+    pub metrics: Arc<Metrics>,
     pub(crate) cache: crate::cache::Cache,
     pub(crate) turns: crate::turns::Turns,
 }
@@ -95,6 +107,10 @@ pub struct Ctx {
     /// Region of the credential scope; `None` where the call was not signed.
     pub region: Option<String>,
     pub request_id: String,
+    /// The caller's address; `None` where there is no network between us.
+    pub client_ip: Option<IpAddr>,
+    /// What is known so far of whom this request is about, for the audit trail.
+    about: About,
 }
 
 impl Engine {
@@ -106,6 +122,8 @@ impl Engine {
             engine: Arc::clone(self),
             caller,
             region,
+            client_ip: None,
+            about: About::default(),
         }
     }
 }

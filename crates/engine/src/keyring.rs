@@ -87,6 +87,11 @@ impl Keys {
         &self.csrf
     }
 
+    /// Keys of the audit trail, the active one first: rows outlive a rotation of the master key.
+    pub fn audit(&self) -> Result<Vec<Secret32>> {
+        Ok(self.master.sub_keys(Purpose::Audit)?.into_iter().map(|(_, key)| key).collect())
+    }
+
     /// Key of page tokens of lists.
     pub fn pagination(&self) -> &Secret32 {
         &self.pagination

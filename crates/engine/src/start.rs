@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use poolhouse_store::{Db, Options};
 
+use crate::audit::Audit;
 use crate::ctx::{Clock, Engine, Settings};
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
@@ -13,6 +14,7 @@ use crate::keyring::Keys;
 use crate::keys::entropy::Entropy;
 use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
+use crate::metrics::Metrics;
 use crate::work::WorkPools;
 
 /// Where outgoing messages go.
@@ -88,7 +90,11 @@ impl Engine {
                 (Arc::clone(&inbox) as Arc<dyn Delivery>, Some(inbox))
             }
         };
+        let (metrics, trail) = (Arc::new(Metrics::default()), keys.audit().map_err(|e| StartError::of(&e))?);
+        let audit = Audit::start(store.clone(), trail, Arc::clone(&options.entropy), Arc::clone(&metrics));
         Ok(Arc::new(Self {
+            audit: audit.map_err(|e| StartError::of(&e))?,
+            metrics,
             store,
             keys,
             clock: options.clock,
@@ -115,8 +121,9 @@ impl Engine {
         self.keys.stock.refill();
     }
 
-    /// Finishes what is queued and closes the store.
+    /// Finishes what is queued, ends the audit trail of this process, and closes the store.
     pub async fn close(&self) {
+        self.audit.close(self.clock.now()).await;
         self.store.close().await;
     }
 }

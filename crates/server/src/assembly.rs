@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use poolhouse_engine::access_keys::{self, Policy};
@@ -18,10 +18,12 @@ use poolhouse_engine::start::{Outgoing, StartOptions};
 use tokio::sync::Notify;
 
 use crate::app::router;
+use crate::audit::{self, AuditCommand};
 use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Settings};
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
+use crate::metrics;
 use crate::run::{AccessKeyCommand, App, Assembly, StartError};
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
@@ -69,7 +71,7 @@ impl Assembly for Poolhouse {
             purging.stop().await;
             engine.close().await;
         };
-        Ok(App { router: router(state), facts, close: Box::pin(close) })
+        Ok(App { router: router(state.clone()), metrics: metrics::router(state), facts, close: Box::pin(close) })
     }
 
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError> {
@@ -78,6 +80,17 @@ impl Assembly for Poolhouse {
         let reply = access_key(&engine, command).await;
         engine.close().await;
         reply
+    }
+
+    async fn audit(&self, settings: &Settings, command: &AuditCommand) -> Result<String, StartError> {
+        if settings.store_url.expose().starts_with("sqlite:") && !has_data(settings) {
+            // Opening it would make one.
+            return Err(StartError::Failed(format!("There is no database at {}.", settings.store_url.expose())));
+        }
+        let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let reply = audit::run(&engine, command).await;
+        engine.close().await;
+        reply.map_err(StartError::Failed)
     }
 
     fn create_master_key(&self, file: &Path) -> Result<(), StartError> {
@@ -109,6 +122,7 @@ fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             public_url: settings.public_url.clone(),
             issuer,
             fixed_code: settings.fixed_code.clone(),
+            audit_days: settings.audit_days,
             domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
         },
         outgoing,
@@ -250,7 +264,7 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
     fs::rename(temporary, dir.join("endpoints.json"))
 }
 
-/// The background task: forgets what has expired, once a minute.
+/// The background task: forgets what has expired and looks at the clock, once a minute.
 struct Purging {
     end: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
@@ -262,7 +276,9 @@ impl Purging {
         let end = Arc::new(Notify::new());
         let ended = Arc::clone(&end);
         let task = tokio::spawn(async move {
+            let started = Instant::now();
             loop {
+                engine.watch_clock(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
                 tokio::select! {
                     () = ended.notified() => return,
                     () = tokio::time::sleep(PURGE_EVERY) => {}

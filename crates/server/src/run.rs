@@ -9,8 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use axum::Router;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+use crate::audit::AuditCommand;
 use crate::certs::{self, CertError, DevCerts, LocalCa};
 use crate::config::{Refusal, Settings, Tls, numbered};
 use crate::edge::{BindError, Bound, Edge, Listen};
@@ -19,6 +21,8 @@ use crate::facts::Facts;
 /// What stands behind the sockets.
 pub struct App {
     pub router: Router,
+    /// What stands on the metrics' own listener, where there is one.
+    pub metrics: Router,
     /// The demo client, when there is one to tell about.
     pub facts: Option<Facts>,
     /// Runs after the last request has been answered: flush, close.
@@ -40,6 +44,12 @@ pub trait Assembly: Send + Sync {
     /// # Errors
     /// A sentence for the operator.
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError>;
+
+    /// Reads or verifies the audit trail; the reply is printed as it is.
+    ///
+    /// # Errors
+    /// A sentence for the operator, above all the row that is not as it was written.
+    async fn audit(&self, settings: &Settings, command: &AuditCommand) -> Result<String, StartError>;
 
     /// Writes a new master key ring to a file that must not exist yet, mode 0600.
     ///
@@ -100,10 +110,21 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let edge = Edge::bind(listeners(&settings)?, settings.limits.clone()).await?;
+    let watched = match settings.metrics {
+        Some(address) => Some(Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone()).await?),
+        None => None,
+    };
     settings.public_url = with_bound_port(&settings, edge.bound());
     let app = assembly.app(&settings, edge.bound()).await?;
     ready(&settings, edge.bound(), app.facts.as_ref());
-    edge.serve(app.router, shutdown).await;
+    let shutdown = shutdown.shared();
+    match watched {
+        Some(watched) => {
+            tracing::info!(bound = ?watched.bound(), "serving metrics");
+            tokio::join!(edge.serve(app.router, shutdown.clone()), watched.serve(app.metrics, shutdown));
+        }
+        None => edge.serve(app.router, shutdown).await,
+    }
     app.close.await;
     Ok(())
 }

@@ -18,7 +18,7 @@ macro_rules! migrations {
 }
 
 /// In order. A released file never changes: add the next one (expand first, contract a release later).
-const MIGRATIONS: &[Migration] = migrations![1 "0001_foundation"];
+const MIGRATIONS: &[Migration] = migrations![1 "0001_foundation", 2 "0002_audit"];
 
 pub(crate) const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT NOT NULL PRIMARY KEY,

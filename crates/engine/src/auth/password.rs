@@ -8,6 +8,10 @@ use crate::users::{attempts, passwords};
 
 /// Checks a password. Unknown users cost the same work as known ones (enumeration by timing, checklist 72).
 pub async fn sign_in(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, password: &str) -> Result<Step> {
+    super::counted(ctx, check(ctx, pool, client, username, password).await)
+}
+
+async fn check(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, password: &str) -> Result<Step> {
     refuse_unbuilt(pool)?;
     let candidate = candidate(ctx, pool, username).await?;
     if !client.hides_users() {

@@ -73,6 +73,10 @@ pub async fn start(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, a_he
 
 /// Second half: the proof. The secret block is used up by the attempt, right or wrong.
 pub async fn verify(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -> Result<Step> {
+    super::counted(ctx, check(ctx, pool, client, proof).await)
+}
+
+async fn check(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -> Result<Step> {
     let block = STANDARD
         .decode(proof.secret_block)
         .or_else(|_| URL_SAFE.decode(proof.secret_block))
@@ -89,6 +93,7 @@ pub async fn verify(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -
             .because("TIMESTAMP is malformed or more than five minutes off")
             .differs(proof.timestamp, "Wed Apr 5 22:42:34 UTC 2017"));
     }
+    ctx.concerns(if open.sub.is_some() { "Sub" } else { "Unknown" }, &pending.subject);
     let attempt = attempts::begin(ctx, pool, &pending.subject).await?;
     let user = match &open.sub {
         Some(sub) => users::by_sub(ctx, pool, sub).await?,

@@ -37,6 +37,8 @@ pub enum Purpose {
     Pagination,
     /// Double-submit tokens of the pages.
     Csrf,
+    /// The chain of the audit trail.
+    Audit,
 }
 
 impl Purpose {
@@ -47,6 +49,7 @@ impl Purpose {
             Self::Codes => b"codes",
             Self::Pagination => b"pagination",
             Self::Csrf => b"csrf",
+            Self::Audit => b"audit",
         }
     }
 }

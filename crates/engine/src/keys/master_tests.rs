@@ -49,7 +49,7 @@ fn unusable_texts_are_refused_without_showing_the_key() {
 #[test]
 fn every_purpose_and_every_key_has_its_own_sub_key() {
     let ring = ring();
-    let all = [Purpose::Pepper, Purpose::Wrapping, Purpose::Codes, Purpose::Pagination, Purpose::Csrf];
+    let all = [Purpose::Pepper, Purpose::Wrapping, Purpose::Codes, Purpose::Pagination, Purpose::Csrf, Purpose::Audit];
     let mut seen = std::collections::HashSet::new();
     for purpose in all {
         for (_, key) in ring.sub_keys(purpose).unwrap() {

@@ -64,6 +64,7 @@ pub async fn for_api(ctx: &Ctx, token: &str) -> Result<Session> {
     if !session.scopes.iter().any(|s| s == ADMIN_SCOPE) {
         return Err(Error::not_authorized("Access Token does not have required scopes"));
     }
+    ctx.begin_as(session.user.sub()).await?;
     Ok(session)
 }
 
@@ -74,6 +75,7 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let claimed: Claimed = jwt::unverified(token).map_err(|_| invalid())?;
     let pool_id = claimed.iss.rsplit('/').next().unwrap_or_default();
     let pool = pools::find(ctx, pool_id).await?.ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
+    ctx.concerns_pool(&pool.id);
     if claimed.token_use != "access" {
         return Err(invalid().because("the token is not an access token").differs(claimed.token_use, "access"));
     }
@@ -103,8 +105,10 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
 
 async fn verify(ctx: &Ctx, pool: &Pool, token: &str) -> Result<Payload> {
     let keys = signing::keys(ctx, pool).await?;
-    jwt::verify(token, &keys.public, KeyPurpose::Access)
-        .map_err(|e| Error::not_authorized("Could not verify signature for Access Token").because(e.to_string()))
+    jwt::verify(token, &keys.public, KeyPurpose::Access).map_err(|e| {
+        ctx.signature_failed(None);
+        Error::not_authorized("Could not verify signature for Access Token").because(e.to_string())
+    })
 }
 
 fn usable(user: &User) -> Result<()> {

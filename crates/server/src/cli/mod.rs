@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::AuditCommand;
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
@@ -79,6 +80,22 @@ enum Command {
         #[command(subcommand)]
         command: AccessKeyCommand,
     },
+    /// Read the audit trail, and prove that nobody changed it
+    #[command(
+        after_help = "Examples:\n  poolhouse audit list --config poolhouse.toml --since 2h --pool eu-central-1_AbCdEfGhI\n  \
+        poolhouse audit list --config poolhouse.toml --since 7d --alerts --json\n  poolhouse audit verify --config poolhouse.toml\n  \
+        poolhouse audit list --data .poolhouse    of a development instance\n\n\
+        Works while the server runs. `verify` ends with 1 where a row is not as it was written."
+    )]
+    Audit {
+        #[arg(long, value_name = "FILE", global = true, default_value = "poolhouse.toml")]
+        config: PathBuf,
+        /// Data directory of `poolhouse dev`, instead of a configuration
+        #[arg(long, value_name = "DIR", global = true, conflicts_with = "config")]
+        data: Option<PathBuf>,
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Make the key that seals secrets in the database
     MasterKey {
         #[command(subcommand)]
@@ -141,6 +158,16 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             let settings = production(&config, ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.access_key(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
+        Command::Audit { config, data, command } => {
+            let settings = match data {
+                Some(data) => DevOptions::of(data).settle(ambient).map_err(StartError::Refused)?,
+                None => production(&config, ambient)?,
+            };
+            run::harden();
+            let reply = runtime()?.block_on(assembly.audit(&settings, &command))?;
             out.text(&reply);
             Ok(())
         }

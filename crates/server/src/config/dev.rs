@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
+use super::{AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
 use crate::edge::Limits;
 use crate::host;
 
@@ -35,6 +35,14 @@ pub struct DevOptions {
 }
 
 impl DevOptions {
+    /// Those of the instance in this directory, for commands that only read what is there.
+    #[must_use]
+    pub fn of(data: PathBuf) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let region = "us-east-1".to_owned();
+        Self { data, http: any, https: any, no_demo: true, issuer: IssuerMode::Local, code: None, region }
+    }
+
     /// # Errors
     /// A listener that others could reach, a malformed code or region.
     pub fn settle(&self, ambient: &Ambient) -> Result<Settings, Vec<Refusal>> {
@@ -62,6 +70,8 @@ impl DevOptions {
             fixed_code: self.code.clone(),
             demo: !self.no_demo,
             open_control: true,
+            metrics: None,
+            audit_days: AUDIT_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
         })

@@ -27,6 +27,8 @@ pub struct ServeConfig {
     pub keys: Keys,
     pub smtp: SmtpFile,
     pub hash: Hash,
+    pub audit: AuditFile,
+    pub metrics: MetricsFile,
     // Settings of development mode: recognised only so that they can be refused with a reason. Written out rather than
     // flattened in, since flattening loses the line of every error.
     code: Option<Value>,
@@ -84,6 +86,20 @@ pub struct Hash {
     pub memory_kib: Option<u32>,
     pub passes: Option<u32>,
     pub lanes: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditFile {
+    pub retention_days: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsFile {
+    pub listen: Option<SocketAddr>,
+    /// Whoever reaches `listen` may read it.
+    pub public: bool,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {

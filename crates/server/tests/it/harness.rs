@@ -223,6 +223,7 @@ impl House {
             issuer: options.issuer,
             fixed_code: options.fixed_code.clone(),
             domain_url: format!("{public_url}/_domain/{{prefix}}"),
+            audit_days: 400,
         };
         let post = Arc::new(Post::default());
         let outgoing = if options.post { Outgoing::Door(Arc::clone(&post) as Arc<dyn Delivery>) } else { Outgoing::Inbox };

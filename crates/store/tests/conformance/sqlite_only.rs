@@ -181,7 +181,7 @@ async fn sec_165_five_openers_of_a_new_file_migrate_it_once() {
     }
     set.join_all().await;
     let db = Db::open(&scratch.sqlite(), Options::default()).await.unwrap();
-    assert_eq!(r!(db, |tx| tx.one::<i64>("SELECT count(*) FROM schema_migrations", p![]).await), 1);
+    assert_eq!(r!(db, |tx| tx.one::<i64>("SELECT count(*) FROM schema_migrations", p![]).await), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
