@@ -9,7 +9,7 @@ from botocore.config import Config
 from pycognito import AWSSRP, Cognito
 from pycognito.exceptions import ForceChangePasswordException
 
-from harness.pools import PASSWORD, make_pool, make_user, refused
+from harness.pools import PASSWORD, make_pool, make_user, make_user_with_short_salt, refused
 from harness.server import REGION
 
 
@@ -46,6 +46,14 @@ def test_srp_many_users(app, idp, pool):
     for _ in range(40):
         name = make_user(idp, pool)
         assert srp(app, pool, name, PASSWORD).authenticate_user()["AuthenticationResult"]["TokenType"] == "Bearer"
+
+
+def test_srp_with_a_salt_that_begins_with_zero(app, idp, pool):
+    """This client pads SALT as text, the JavaScript ones as a number: both must come to the same bytes."""
+    name = make_user_with_short_salt(idp, pool)
+    assert srp(app, pool, name, PASSWORD).authenticate_user()["AuthenticationResult"]["AccessToken"]
+    with refused("NotAuthorizedException", "Incorrect username or password."):
+        srp(app, pool, name, PASSWORD + "x").authenticate_user()
 
 
 @pytest.mark.parametrize("bit", [0, 7, 100, 255])

@@ -63,6 +63,18 @@ def make_user(idp, pool: Pool, *, email: str | None = None, username: str | None
     return name
 
 
+def make_user_with_short_salt(idp, pool: Pool) -> str:
+    """A user whose SRP salt begins with a zero byte, as one in 256 does: passwords are set until the draw is right."""
+    name = make_user(idp, pool)
+    for _ in range(6000):
+        asked = idp.initiate_auth(ClientId=pool.client_id, AuthFlow="USER_SRP_AUTH", AuthParameters={"USERNAME": name, "SRP_A": "2"})
+        # Hexadecimal without leading zeros: 32 digits are 16 bytes.
+        if len(asked["ChallengeParameters"]["SALT"]) <= 30:
+            return name
+        idp.admin_set_user_password(UserPoolId=pool.id, Username=name, Password=PASSWORD, Permanent=True)
+    raise AssertionError("no salt of 6000 begins with a zero byte")
+
+
 @contextmanager
 def refused(code: str, text: str | None = None):
     """The block must be refused with this error; `text` must be within its message."""

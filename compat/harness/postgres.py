@@ -26,6 +26,19 @@ def programs() -> Path:
     return newest
 
 
+def children(pid: int) -> list[int]:
+    """The processes whose parent is `pid`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = entry.read_text()
+        except OSError:
+            continue
+        if int(text.rpartition(")")[2].split()[1]) == pid:
+            found.append(int(entry.parent.name))
+    return found
+
+
 class Postgres:
     """Use as a context manager; `url` connects to an empty database `poolhouse`."""
 
@@ -36,26 +49,53 @@ class Postgres:
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/poolhouse"
         self.process = None
 
-    def _as_owner(self, *command: str) -> list[str]:
-        # The server refuses to run as root.
+    def as_owner(self, *command: object) -> list[str]:
+        """`command` by the user that owns the cluster: the server refuses to run as root."""
         own = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         return [*own, *map(str, command)]
 
-    def __enter__(self) -> "Postgres":
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+    @property
+    def pid(self) -> int:
+        """Of the server itself; `process` may be runuser."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def own(self) -> "Postgres":
+        """Gives the directory to the cluster's owner."""
         if os.geteuid() == 0:
             shutil.chown(self.directory, "postgres", "postgres")
-        data = self.directory / "data"
-        subprocess.run(self._as_owner(self.bin / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"),
-                       check=True, capture_output=True, cwd="/")
+        return self
+
+    def __enter__(self) -> "Postgres":
+        initdb = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]
+        subprocess.run(self.own().as_owner(*initdb), check=True, capture_output=True, cwd="/")
+        self.start()
+        self.sql("CREATE DATABASE poolhouse", database="postgres")
+        return self
+
+    def start(self) -> None:
+        """Starts the server on what is in `data`; returns when it answers."""
         settings = ["-h", "127.0.0.1", "-p", self.port, "-k", self.directory, "-c", "max_connections=200"]
-        log = open(self.directory / "log", "wb")
-        self.process = subprocess.Popen(self._as_owner(self.bin / "postgres", "-D", data, *settings), stdout=log, stderr=log, cwd="/")
+        with open(self.directory / "log", "ab") as log:
+            self.process = subprocess.Popen(self.as_owner(self.bin / "postgres", "-D", self.data, *settings), stdout=log, stderr=log, cwd="/")
         until = time.monotonic() + 30
         while subprocess.run([self.bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode != 0:
             assert time.monotonic() < until and self.process.poll() is None, (self.directory / "log").read_text()
             time.sleep(0.05)
-        self.sql("CREATE DATABASE poolhouse", database="postgres")
-        return self
+
+    def lose(self) -> None:
+        """SIGKILL to every process of the server, and the data is gone: the machine died."""
+        server = self.pid
+        for pid in [server, *children(server)]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        shutil.rmtree(self.data)
 
     def sql(self, text: str, database: str = "poolhouse") -> str:
         """What psql prints, unaligned."""
@@ -68,9 +108,9 @@ class Postgres:
         return subprocess.run(command, check=True, capture_output=True).stdout
 
     def __exit__(self, *_: object) -> None:
-        # SIGINT is PostgreSQL's fast shutdown. The pid file names the server itself, not runuser.
+        # SIGINT is PostgreSQL's fast shutdown.
         try:
-            os.kill(int((self.directory / "data/postmaster.pid").read_text().split()[0]), signal.SIGINT)
+            os.kill(self.pid, signal.SIGINT)
         except (FileNotFoundError, ProcessLookupError):
             pass
         try:

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { Amplify } from 'aws-amplify';
 import { confirmResetPassword, confirmSignIn, confirmSignUp, deleteUser, fetchAuthSession, fetchUserAttributes, getCurrentUser, resetPassword, signIn, signOut, signUp } from 'aws-amplify/auth';
-import { PASSWORD, code, makePool, makeUser, refused, server, wrong } from './harness.js';
+import { PASSWORD, code, makePool, makeUser, makeUserWithShortSalt, refused, server, wrong } from './harness.js';
 
 const pool = await makePool();
 Amplify.configure({ Auth: { Cognito: { userPoolId: pool.id, userPoolClientId: pool.clientId, userPoolEndpoint: server.http } } });
@@ -39,6 +39,11 @@ test('SRP sign-in, refresh, sign-out', async () => {
     await signOut();
     assert.equal((await fetchAuthSession()).tokens, undefined);
   }
+});
+
+test('SRP with a salt that begins with zero', async () => {
+  const username = await makeUserWithShortSalt(pool);
+  assert.ok((await signIn({ username, password: PASSWORD })).isSignedIn);
 });
 
 test('sign-out everywhere ends other sessions', async () => {

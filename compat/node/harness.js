@@ -35,6 +35,19 @@ export async function makeUser(pool, { password = PASSWORD, temporary = false } 
   return email;
 }
 
+// A user whose SRP salt begins with a zero byte, as one in 256 does: passwords are set until the draw is right.
+export async function makeUserWithShortSalt(pool) {
+  const name = await makeUser(pool);
+  for (let i = 0; i < 6000; i += 1) {
+    const AuthParameters = { USERNAME: name, SRP_A: '2' };
+    const { ChallengeParameters } = await idp.initiateAuth({ ClientId: pool.clientId, AuthFlow: 'USER_SRP_AUTH', AuthParameters });
+    // Hexadecimal without leading zeros: 32 digits are 16 bytes.
+    if (ChallengeParameters.SALT.length <= 30) return name;
+    await idp.adminSetUserPassword({ UserPoolId: pool.id, Username: name, Password: PASSWORD, Permanent: true });
+  }
+  throw new Error('no salt of 6000 begins with a zero byte');
+}
+
 // The code in the newest message to `address`, waiting up to five seconds for one that is not `not`.
 export async function code(address, not) {
   for (let i = 0; i < 50; i += 1) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuthenticationDetails, CognitoRefreshToken, CognitoUser, CognitoUserAttribute, CognitoUserPool } from 'amazon-cognito-identity-js';
-import { PASSWORD, code, makePool, makeUser, refused, server, wrong } from './harness.js';
+import { PASSWORD, code, makePool, makeUser, makeUserWithShortSalt, refused, server, wrong } from './harness.js';
 
 const open = (pool) => new CognitoUserPool({ UserPoolId: pool.id, ClientId: pool.clientId, endpoint: server.http });
 const user = (pool, Username) => new CognitoUser({ Username, Pool: open(pool) });
@@ -36,6 +36,13 @@ test('SRP for many users: each with another salt', async () => {
     const name = await makeUser(pool);
     assert.ok((await signIn(user(pool, name), name, PASSWORD)).session.isValid());
   }
+});
+
+test('SRP with a salt that begins with zero', async () => {
+  const pool = await makePool();
+  const name = await makeUserWithShortSalt(pool);
+  assert.ok((await signIn(user(pool, name), name, PASSWORD)).session.isValid());
+  await refused(signIn(user(pool, name), name, `${PASSWORD}x`), 'NotAuthorizedException', /^Incorrect username or password\.$/);
 });
 
 test('a flipped bit in the proof is refused', async () => {

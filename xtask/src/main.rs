@@ -2,7 +2,10 @@
 //! is a module.
 
 mod codegen;
+mod deps;
 mod docs;
+mod release;
+mod sbom;
 mod test;
 mod tidy;
 
@@ -13,7 +16,11 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test [--list] [--only STAGE] [-- PYTEST-ARGUMENTS]       installs what the tests need and runs them all
   codegen [--check] [--rust-only] [--botocore PATH]        model and shapes from the installed botocore
   tidy                                                     the house rules that no compiler checks
-  docs [--check]                                           docs/COMPATIBILITY.md and docs/SECURITY.md from code and tests";
+  docs [--check]                                           docs/COMPATIBILITY.md and docs/SECURITY.md from code and tests
+  release [DIR]                                            the binary, its bill of materials and checksums, into dist/
+  reproducible                                             two builds in two places, compared (about ten minutes)
+  advisories [--db DIR]                                    known weaknesses of dependencies, by cargo-audit
+  sbom FILE                                                the bill of materials alone, CycloneDX 1.6";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +29,10 @@ fn main() -> ExitCode {
         Some((name, rest)) if name == "codegen" => codegen::run(rest),
         Some((name, [])) if name == "tidy" => tidy::run(),
         Some((name, rest)) if name == "docs" => docs::run(rest),
+        Some((name, rest)) if name == "advisories" => deps::advisories(rest),
+        Some((name, rest)) if name == "release" => release::run(rest),
+        Some((name, [])) if name == "reproducible" => release::reproducible(),
+        Some((name, rest)) if name == "sbom" => sbom::run(rest),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -127,8 +127,9 @@ fn unit(bench: &Bench) -> Outcome {
     check(bench.cargo(&["test", "--workspace"]))
 }
 
+/// The shipped binary, by the recipe of `cargo xtask release`.
 fn build(bench: &Bench) -> Outcome {
-    check(bench.cargo(&["build", "--release", "--package", "poolhouse"]))
+    crate::release::build(&bench.root, &target()?)
 }
 
 fn compat(bench: &Bench) -> Outcome {
@@ -137,11 +138,15 @@ fn compat(bench: &Bench) -> Outcome {
     check(command)
 }
 
-/// `poolhouse` beside this very program: `TARGET/debug/xtask` → `TARGET/release/poolhouse`.
 fn release_binary() -> Result<PathBuf, String> {
+    Ok(target()?.join("release/poolhouse"))
+}
+
+/// The target directory of this very program, `TARGET/debug/xtask`.
+pub(crate) fn target() -> Result<PathBuf, String> {
     let me = std::env::current_exe().map_err(|error| format!("own path: {error}"))?;
     let target = me.parent().and_then(Path::parent).ok_or("this program lies outside a target directory")?;
-    Ok(target.join("release/poolhouse"))
+    Ok(target.to_path_buf())
 }
 
 impl Bench {

@@ -2,6 +2,7 @@
 //! The server builds a [`Ctx`] in one place; so does the test harness.
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use poolhouse_store::Db;
 
@@ -12,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::keyring::Keys;
 use crate::keys::entropy::Entropy;
 use crate::metrics::Metrics;
+use crate::rates::quotas::Category;
+use crate::rates::{self, Rates};
 use crate::work::WorkPools;
 
 mod entry;
@@ -35,6 +38,45 @@ impl Clock for SystemClock {
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The one time of all nodes: each node's own clock, put right by the database's. Machines whose clocks disagree would
+/// otherwise cut a grace period short or stretch it, and date a sign-out before the tokens that it ends.
+pub struct SharedClock {
+    own: Arc<dyn Clock>,
+    /// Milliseconds by which the database's clock is ahead.
+    ahead: AtomicI64,
+}
+
+impl SharedClock {
+    pub(crate) fn new(own: Arc<dyn Clock>) -> Self {
+        Self { own, ahead: AtomicI64::new(0) }
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn now(&self) -> i64 {
+        self.own.now().saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Follows the database from here on. Within the time it takes to ask nothing is known better than before, so that
+    /// clocks that agree are left alone.
+    async fn set_by(&self, store: &Db) -> poolhouse_store::Result<()> {
+        let asked = self.own.now();
+        let Some(there) = store.now().await? else { return Ok(()) };
+        let answered = self.own.now();
+        let ahead = there - (asked + (answered - asked) / 2);
+        let change = ahead - self.ahead.load(Ordering::Relaxed);
+        if change.abs() > answered - asked {
+            self.ahead.store(ahead, Ordering::Relaxed);
+            if change.abs() >= TOLD_FROM_MS {
+                tracing::warn!(
+                    milliseconds = ahead,
+                    "this machine's clock is off by this much from the database's, which is followed"
+                );
+            }
+        }
+        Ok(())
     }
 }
 
@@ -66,13 +108,20 @@ pub struct Settings {
     pub domain_url: String,
     /// How long the audit trail is kept, days.
     pub audit_days: i64,
+    /// How often may be asked and guessed.
+    pub rates: rates::Settings,
 }
+
+/// A change of the clock that the operator is told of.
+const TOLD_FROM_MS: i64 = 1000;
 
 /// Shared by all requests.
 pub struct Engine {
+    /// The name of this process among those on the same database; an operator's command has none.
+    pub node: Option<String>,
     pub store: Db,
     pub keys: Keys,
-    pub clock: Arc<dyn Clock>,
+    pub clock: SharedClock,
     pub entropy: Arc<dyn Entropy>,
     /// Hashing, SRP and signing: bounded, off the async threads.
     pub work: WorkPools,
@@ -82,6 +131,7 @@ pub struct Engine {
     pub settings: Settings,
     pub audit: Audit,
     pub metrics: Arc<Metrics>,
+    pub rates: Rates,
     pub(crate) cache: crate::cache::Cache,
     pub(crate) turns: crate::turns::Turns,
 }
@@ -97,6 +147,14 @@ pub enum Caller {
     Operator,
 }
 
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote {
+    pub address: IpAddr,
+    /// Whether a person's browser sent it, on a page of ours; else it may be an app's backend, that speaks for many.
+    pub browser: bool,
+}
+
 /// One request. `now` is read once.
 #[derive(Clone)]
 pub struct Ctx {
@@ -104,11 +162,11 @@ pub struct Ctx {
     /// Milliseconds since the epoch at the start of the request.
     pub now: i64,
     pub caller: Caller,
+    /// `None` for what did not come over a connection.
+    pub remote: Option<Remote>,
     /// Region of the credential scope; `None` where the call was not signed.
     pub region: Option<String>,
     pub request_id: String,
-    /// The caller's address; `None` where there is no network between us.
-    pub client_ip: Option<IpAddr>,
     /// What is known so far of whom this request is about, for the audit trail.
     about: About,
 }
@@ -121,10 +179,18 @@ impl Engine {
             request_id: crate::keys::entropy::uuid(&*self.entropy),
             engine: Arc::clone(self),
             caller,
+            remote: None,
             region,
-            client_ip: None,
             about: About::default(),
         }
+    }
+
+    /// Sets the clock by the database's, where nodes share one; again and again, since clocks drift and databases move.
+    ///
+    /// # Errors
+    /// The database does not answer; the clock goes on as it was.
+    pub async fn set_clock(&self) -> Result<()> {
+        Ok(self.clock.set_by(&self.store).await?)
     }
 }
 
@@ -140,6 +206,11 @@ impl Ctx {
     pub fn first_version(&self) -> i64 {
         let [high, low] = crate::keys::entropy::bytes::<2>(self.entropy());
         (self.now << 16) | i64::from(u16::from_be_bytes([high, low]))
+    }
+
+    /// Refuses a request over the quota of its category and pool.
+    pub fn admit(&self, category: Category, pool_id: &str) -> Result<()> {
+        self.engine.rates.ask(category, pool_id, |quotas| quotas.take(category, pool_id, self.now))
     }
 
     pub fn store(&self) -> &Db {

@@ -84,6 +84,7 @@ struct Inner {
     message: Cow<'static, str>,
     detail: Option<Detail>,
     unavailable: bool,
+    wait_ms: i64,
 }
 
 /// The private half: what an operator needs to mend the cause.
@@ -99,12 +100,30 @@ pub struct Detail {
 
 impl Error {
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { code: Code::Aws(code), message: message.into(), detail: None, unavailable: false }))
+        Self::of(Code::Aws(code), message.into())
     }
 
     /// An error of the OAuth endpoints; an empty description is not sent.
     pub fn oauth(code: OAuthCode, description: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { code: Code::OAuth(code), message: description.into(), detail: None, unavailable: false }))
+        Self::of(Code::OAuth(code), description.into())
+    }
+
+    fn of(code: Code, message: Cow<'static, str>) -> Self {
+        Self(Box::new(Inner { code, message, detail: None, unavailable: false, wait_ms: 0 }))
+    }
+
+    /// More requests than a limit allows; after `wait_ms` milliseconds one more may pass.
+    pub fn too_fast(wait_ms: i64) -> Self {
+        let mut error = Self::new(ErrorCode::TooManyRequestsException, "Rate exceeded");
+        error.0.wait_ms = wait_ms;
+        error
+    }
+
+    /// A queue of ours is full: nothing was done, and whoever asked is not to blame (checklist 159, 172).
+    pub fn overloaded(cause: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorCode::TooManyRequestsException, "Too many requests").because(cause);
+        error.0.unavailable = true;
+        error
     }
 
     /// Adds the sentence that only the operator sees.
@@ -159,6 +178,12 @@ impl Error {
         self.0.unavailable
     }
 
+    /// Seconds after which trying again may help; `None` where it is no matter of time.
+    pub fn retry_after_seconds(&self) -> Option<i64> {
+        let later = self.0.unavailable || self.is(ErrorCode::TooManyRequestsException);
+        later.then(|| (self.0.wait_ms.saturating_add(999) / 1000).max(1))
+    }
+
     pub fn invalid_parameter(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidParameterException, message)
     }
@@ -187,13 +212,9 @@ impl From<poolhouse_store::Error> for Error {
         let away = matches!(e, Store::Busy | Store::Down | Store::Retry | Store::Unknown | Store::Stopped | Store::Full);
         let mut error = match e {
             // Full queues answer at once: the caller may try again, nothing was written.
-            Store::Busy => {
-                Self::new(ErrorCode::TooManyRequestsException, "Too many requests").because("the store's queue is full")
-            }
+            Store::Busy => Self::overloaded("the store's queue is full"),
             // Two changed the same thing at the same moment; nothing was written for this one.
-            Store::Retry => {
-                Self::new(ErrorCode::TooManyRequestsException, "Too many requests").because("the write met another one too often")
-            }
+            Store::Retry => Self::overloaded("the write met another one too often"),
             other => Self::internal(format!("store: {other}")),
         };
         error.0.unavailable = away;

@@ -1,13 +1,14 @@
-//! The engine's secrets, opened once at start: the master key ring, what is derived from it, and the stock of fresh
-//! signing keys. Built by whoever starts the engine; asked by every floor.
-use poolhouse_store::Db;
+//! The engine's secrets, opened once at start: the master key ring, the installation's own key and what is derived from
+//! either, and the stock of fresh signing keys. Built by whoever starts the engine; asked by every floor.
 use poolhouse_store::tables::meta;
+use poolhouse_store::{Db, Unmigrated};
 
 use crate::error::{Error, Result};
 use crate::keys::entropy::Entropy;
-use crate::keys::master::{MasterKeys, Purpose};
+use crate::keys::house::{self, HouseKey};
+use crate::keys::master::{MasterKeys, Wrapped};
 use crate::keys::password::{HashCost, PasswordHasher};
-use crate::keys::seal::{OpenError, PoolKey};
+use crate::keys::seal::{self, Place, PoolKey};
 use crate::keys::secret::{Secret32, SecretBytes, mac32};
 use crate::keys::stock::{KeyStock, StockError};
 use crate::keys::{CryptoFailure, hex, master::MasterKeyError};
@@ -16,42 +17,43 @@ use crate::work::{Work, WorkError};
 /// Fresh signing keys kept ready: enough for two pools made one after the other.
 const STOCK: usize = 4;
 const CANARY: &str = "master_key_canary";
+const HOUSE_KEY: &str = "house_key";
 
-/// Everything derived from the master key ring.
+/// What the database's `meta` keeps under the master key, in hexadecimal. The canary first: once it is re-wrapped, no
+/// process without the new key starts any more.
+pub const WRAPPED_META: [(&str, Wrapped<'static>); 2] = [(CANARY, Wrapped::Canary), (HOUSE_KEY, Wrapped::HouseKey)];
+
+/// The opened secrets.
 pub struct Keys {
-    master: MasterKeys,
+    pub master: MasterKeys,
     macs: Secret32,
     csrf: Secret32,
     pagination: Secret32,
+    audit: Secret32,
     pub passwords: std::sync::Arc<PasswordHasher>,
     pub stock: KeyStock,
 }
 
 impl Keys {
-    pub fn new(master: MasterKeys, cost: HashCost, key_generation: Work) -> Result<Self> {
+    /// Proves that the ring is the one the database was written with, and opens the rest.
+    pub async fn open(
+        master: MasterKeys,
+        cost: HashCost,
+        key_generation: Work,
+        store: &Db,
+        entropy: &dyn Entropy,
+    ) -> Result<Self> {
+        check_canary(&master, store, entropy).await?;
+        let house = house_key(&master, store, entropy).await?;
         Ok(Self {
-            macs: master.sub_key(Purpose::Codes)?,
-            csrf: master.sub_key(Purpose::Csrf)?,
-            pagination: master.sub_key(Purpose::Pagination)?,
+            macs: house.sub_key(house::Purpose::Codes)?,
+            csrf: house.sub_key(house::Purpose::Csrf)?,
+            pagination: house.sub_key(house::Purpose::Pagination)?,
+            audit: house.sub_key(house::Purpose::Audit)?,
             passwords: std::sync::Arc::new(PasswordHasher::new(&master, cost)?),
             stock: KeyStock::new(key_generation, STOCK),
             master,
         })
-    }
-
-    /// Proves that this ring is the one the database was written with; a new database is marked with it. A wrong or lost
-    /// key refuses to start and changes nothing (checklist 181).
-    pub async fn check_canary(&self, store: &Db, entropy: &dyn Entropy) -> Result<()> {
-        let mut reader = store.reader().await?;
-        let found = meta::get(&mut reader, CANARY).await?;
-        drop(reader);
-        if let Some(text) = found {
-            let record = unhex(&text).ok_or_else(|| Error::internal("the database's key canary is damaged"))?;
-            return Ok(self.master.check_canary(&record)?);
-        }
-        let text = hex(&self.master.canary(entropy)?);
-        store.write(async move |tx| meta::put(tx, CANARY, &text).await).await?;
-        Ok(())
     }
 
     pub fn wrap_pool_key(&self, pool_id: &str, key: &PoolKey, entropy: &dyn Entropy) -> Result<Vec<u8>> {
@@ -59,15 +61,17 @@ impl Keys {
     }
 
     pub fn unwrap_pool_key(&self, pool_id: &str, wrapped: &[u8]) -> Result<PoolKey> {
-        Ok(self.master.unwrap_pool_key(pool_id, wrapped)?)
+        let key = self.master.unwrap_pool_key(pool_id, wrapped);
+        key.map_err(|e| Error::internal(format!("pool {pool_id}: its key does not open: {e}")))
     }
 
     pub fn wrap_access_key(&self, id: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>> {
-        Ok(self.master.wrap_access_key(id, secret, entropy)?)
+        Ok(self.master.wrap(Wrapped::AccessKey(id), secret, entropy)?)
     }
 
     pub fn unwrap_access_key(&self, id: &str, wrapped: &[u8]) -> Result<SecretBytes> {
-        Ok(self.master.unwrap_access_key(id, wrapped)?)
+        let secret = self.master.unwrap(Wrapped::AccessKey(id), wrapped);
+        secret.map_err(|e| Error::internal(format!("access key {id}: its secret does not open: {e}")))
     }
 
     /// A MAC over labelled parts: for what is low in entropy or must be recomputable (codes, sessions, simulated users).
@@ -87,9 +91,9 @@ impl Keys {
         &self.csrf
     }
 
-    /// Keys of the audit trail, the active one first: rows outlive a rotation of the master key.
-    pub fn audit(&self) -> Result<Vec<Secret32>> {
-        Ok(self.master.sub_keys(Purpose::Audit)?.into_iter().map(|(_, key)| key).collect())
+    /// Key of the audit trail.
+    pub fn audit(&self) -> &Secret32 {
+        &self.audit
     }
 
     /// Key of page tokens of lists.
@@ -98,19 +102,61 @@ impl Keys {
     }
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+/// Opens a field sealed under a pool's key. Where it does not, the operator is told whose it is (checklist 170).
+pub fn open(key: &PoolKey, place: Place<'_>, sealed: &[u8]) -> Result<SecretBytes> {
+    let Place { pool, row, field } = place;
+    seal::open(key, place, sealed).map_err(|e| Error::internal(format!("pool {pool}: {field} of {row}: {e}")))
+}
+
+/// Proves that this ring is the one a database was written with, before anything in it is changed: a wrong or lost key
+/// refuses to start and leaves everything as it was, the schema too (checklist 181). False: no ring has marked it yet.
+pub async fn prove(master: &MasterKeys, store: &mut Unmigrated) -> Result<bool> {
+    let Some(text) = store.meta(CANARY).await? else { return Ok(false) };
+    master.check_canary(&unhex(&text).ok_or_else(|| damaged(CANARY))?)?;
+    Ok(true)
+}
+
+/// A new database is marked with its ring; of several nodes that start on it at once the first one's counts.
+async fn check_canary(master: &MasterKeys, store: &Db, entropy: &dyn Entropy) -> Result<()> {
+    let fresh = move || Ok(master.canary(entropy)?);
+    Ok(master.check_canary(&find_or_put(store, CANARY, fresh).await?)?)
+}
+
+async fn house_key(master: &MasterKeys, store: &Db, entropy: &dyn Entropy) -> Result<HouseKey> {
+    let fresh = move || Ok(master.wrap(Wrapped::HouseKey, HouseKey::generate(entropy).expose(), entropy)?);
+    let wrapped = find_or_put(store, HOUSE_KEY, fresh).await?;
+    let plain = master.unwrap(Wrapped::HouseKey, &wrapped)?;
+    HouseKey::from_slice(plain.expose()).ok_or_else(|| damaged(HOUSE_KEY))
+}
+
+/// What `meta` keeps under this name; where nothing is, `fresh`, or what another node was first with.
+async fn find_or_put(store: &Db, name: &str, fresh: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    if let Some(found) = stored(store, name).await? {
+        return Ok(found);
+    }
+    let (key, text) = (name.to_owned(), hex(&fresh()?));
+    store.write(async move |tx| meta::insert_if_absent(tx, &key, &text).await).await?;
+    stored(store, name).await?.ok_or_else(|| damaged(name))
+}
+
+async fn stored(store: &Db, name: &str) -> Result<Option<Vec<u8>>> {
+    let mut reader = store.reader().await?;
+    let text = meta::get(&mut reader, name).await?;
+    text.map(|text| unhex(&text).ok_or_else(|| damaged(name))).transpose()
+}
+
+fn damaged(name: &str) -> Error {
+    Error::internal(format!("the database's record {name} is damaged"))
+}
+
+/// The bytes of [`hex`].
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
     Some(digits.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect())
 }
 
 impl From<CryptoFailure> for Error {
     fn from(e: CryptoFailure) -> Self {
-        Self::internal(e.to_string())
-    }
-}
-
-impl From<OpenError> for Error {
-    fn from(e: OpenError) -> Self {
         Self::internal(e.to_string())
     }
 }
@@ -133,8 +179,7 @@ impl From<StockError> for Error {
 impl From<WorkError> for Error {
     fn from(e: WorkError) -> Self {
         match e {
-            WorkError::Overloaded => Self::new(poolhouse_wire::ErrorCode::TooManyRequestsException, "Too many requests")
-                .because("the queue for cryptographic work is full"),
+            WorkError::Overloaded => Self::overloaded("the queue for cryptographic work is full"),
             WorkError::Broken => Self::internal("a cryptographic job did not finish"),
         }
     }

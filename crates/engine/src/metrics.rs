@@ -84,9 +84,10 @@ impl Metrics {
         self.alerts.get_or_create(&[("alert", kind)]).inc();
     }
 
-    /// A call was turned away because there were too many of its class.
-    pub fn rate_limited(&self, class: &'static str) {
-        self.rate_limited.get_or_create(&[("class", class)]).inc();
+    /// So many calls of this class were turned away since the start, because there were too many of them.
+    pub(crate) fn rate_limited(&self, class: &'static str, total: u64) {
+        let counter = self.rate_limited.get_or_create(&[("class", class)]);
+        counter.inc_by(total.saturating_sub(counter.get()));
     }
 
     pub fn lockout(&self) {

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use poolhouse_store::{Db, Options};
+pub use poolhouse_store::Footprint;
+use poolhouse_store::{Access, Db, Options, Unmigrated};
 
 use crate::audit::Audit;
-use crate::ctx::{Clock, Engine, Settings};
+use crate::ctx::{Clock, Engine, Settings, SharedClock};
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::Error;
-use crate::keyring::Keys;
-use crate::keys::entropy::Entropy;
+use crate::keyring::{self, Keys};
+use crate::keys::entropy::{self, Entropy};
 use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
 use crate::metrics::Metrics;
@@ -50,7 +51,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl StartError {
-    fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         Self(error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone()))
     }
 }
@@ -59,9 +60,15 @@ impl Engine {
     /// Opens and migrates the store, proves that the master keys are the ones it was written with, and is ready to work.
     ///
     /// # Errors
-    /// The store does not open, or belongs to other master keys; nothing was changed then.
+    /// The store does not open, or belongs to other master keys, or another node would not understand what this one writes;
+    /// nothing was changed then.
     pub async fn start(options: StartOptions) -> Result<Arc<Self>, StartError> {
-        Self::open(options, Options::default()).await
+        let engine = Self::open(options, Options::default()).await?;
+        if let Err(error) = engine.enter().await {
+            engine.store.close().await;
+            return Err(StartError::of(&error));
+        }
+        Ok(engine)
     }
 
     /// As [`Engine::start`], but beside a process that has the same SQLite file open: for an operator's commands while the
@@ -70,19 +77,34 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`], and a schema older than this program.
     pub async fn join(options: StartOptions) -> Result<Arc<Self>, StartError> {
-        Self::open(options, Options { join: true, readers: 1, ..Options::default() }).await
+        Self::open(options, Options { access: Access::Join, readers: 1, ..Options::default() }).await
+    }
+
+    /// As [`Engine::join`], for looking alone: nothing is written, migrated or created.
+    ///
+    /// # Errors
+    /// As [`Engine::join`], and a store that is not there.
+    pub async fn look(options: StartOptions) -> Result<Arc<Self>, StartError> {
+        Self::open(options, Options { access: Access::Read, readers: 2, ..Options::default() }).await
     }
 
     async fn open(options: StartOptions, of_store: Options) -> Result<Arc<Self>, StartError> {
         let url = store_url(&options.store_url)?;
-        let store = Db::open(&url, of_store).await.map_err(|e| StartError(format!("the store does not open: {e}")))?;
+        let node = (of_store.access == Access::Own).then(|| entropy::uuid(&*options.entropy));
+        let refused = |e: poolhouse_store::Error| StartError(format!("the store does not open: {e}"));
+        let mut found = Unmigrated::open(&url, of_store).await.map_err(refused)?;
+        keyring::prove(&options.master, &mut found).await.map_err(|e| StartError::of(&e))?;
+        let store = found.migrate().await.map_err(refused)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let work = WorkPools::for_cores(cores);
-        let keys = Keys::new(options.master, options.hash_cost, work.key_generation.clone()).map_err(|e| StartError::of(&e))?;
-        if let Err(error) = keys.check_canary(&store, &*options.entropy).await {
-            store.close().await;
-            return Err(StartError::of(&error));
-        }
+        let opened = Keys::open(options.master, options.hash_cost, work.key_generation.clone(), &store, &*options.entropy).await;
+        let keys = match opened {
+            Ok(keys) => keys,
+            Err(error) => {
+                store.close().await;
+                return Err(StartError::of(&error));
+            }
+        };
         let (delivery, inbox): (Arc<dyn Delivery>, _) = match options.outgoing {
             Outgoing::Door(door) => (door, None),
             Outgoing::Inbox => {
@@ -90,18 +112,20 @@ impl Engine {
                 (Arc::clone(&inbox) as Arc<dyn Delivery>, Some(inbox))
             }
         };
-        let (metrics, trail) = (Arc::new(Metrics::default()), keys.audit().map_err(|e| StartError::of(&e))?);
-        let audit = Audit::start(store.clone(), trail, Arc::clone(&options.entropy), Arc::clone(&metrics));
+        let metrics = Arc::new(Metrics::default());
+        let audit = Audit::start(store.clone(), keys.audit().clone(), Arc::clone(&options.entropy), Arc::clone(&metrics));
         Ok(Arc::new(Self {
-            audit: audit.map_err(|e| StartError::of(&e))?,
+            audit,
             metrics,
+            node,
             store,
             keys,
-            clock: options.clock,
+            clock: SharedClock::new(options.clock),
             entropy: options.entropy,
             work,
             delivery,
             inbox,
+            rates: crate::rates::Rates::new(&options.settings.rates),
             settings: options.settings,
             cache: crate::cache::Cache::default(),
             turns: crate::turns::Turns::default(),
@@ -123,13 +147,22 @@ impl Engine {
 
     /// Finishes what is queued, ends the audit trail of this process, and closes the store.
     pub async fn close(&self) {
+        self.leave().await;
         self.audit.close(self.clock.now()).await;
         self.store.close().await;
     }
 }
 
+/// What the store of this URL touches outside the process, before it is opened.
+///
+/// # Errors
+/// A URL that cannot be understood, or a directory that cannot be made.
+pub fn footprint(url: &str) -> Result<Footprint, StartError> {
+    Db::footprint(&store_url(url)?).map_err(|e| StartError(format!("the store does not open: {e}")))
+}
+
 /// `sqlite:PATH` is how people write it, and the path may be relative; the store takes an absolute one after `sqlite://`.
-fn store_url(url: &str) -> Result<String, StartError> {
+pub(crate) fn store_url(url: &str) -> Result<String, StartError> {
     match url.strip_prefix("sqlite:") {
         Some(path) if !path.starts_with("//") => {
             let absolute =

@@ -58,6 +58,7 @@ impl World {
                 fixed_code: None,
                 domain_url: "http://{prefix}.auth.{region}.localhost:9229".to_owned(),
                 audit_days: 400,
+                rates: Default::default(),
             },
             outgoing: Outgoing::Inbox,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

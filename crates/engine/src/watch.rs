@@ -25,6 +25,9 @@ impl Engine {
         for (name, pool) in pools {
             metrics.work(name, pool.load());
         }
+        for (class, refused) in self.rates.refusals() {
+            metrics.rate_limited(class, refused);
+        }
         metrics.text()
     }
 }

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use poolhouse_engine::access_keys::{self, Policy};
+use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{self, Caller, Engine, SystemClock};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::keys::entropy::OsEntropy;
-use poolhouse_engine::keys::master::{self, MasterKeyError, MasterKeys};
+use poolhouse_engine::keys::master::{MasterKeyError, MasterKeys};
 use poolhouse_engine::keys::password::HashCost;
 use poolhouse_engine::start::{Outgoing, StartOptions};
+use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
 
 use crate::app::router;
@@ -23,22 +25,29 @@ use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Setting
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
+use crate::key_commands;
 use crate::metrics;
-use crate::run::{AccessKeyCommand, App, Assembly, StartError};
+use crate::run::{
+    AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
+    UpkeepCommand,
+};
 use crate::smtp::Relay;
 use crate::state::{AppState, DemoFacts, Front};
+use crate::upkeep;
 
-/// Between two purges.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// Between two rounds of the background task.
+const ROUND_EVERY: Duration = Duration::from_secs(60);
+const DAY_MS: i64 = 86_400_000;
 
 /// Poolhouse itself.
 #[derive(Debug)]
 pub struct Poolhouse;
 
-#[async_trait]
-impl Assembly for Poolhouse {
-    async fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
-        let engine = Engine::start(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+impl Poolhouse {
+    /// Opens the store and builds the router: from here on inside the sandbox.
+    async fn open(options: StartOptions, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
+        let engine = Engine::start(options).await.map_err(|e| StartError::Failed(e.0))?;
+        engine.set_clock().await.map_err(failed)?;
         if settings.callers == Callers::AccessKeys {
             let keys = access_keys::list(&engine.ctx(Caller::Operator, None)).await.map_err(failed)?;
             if keys.is_empty() {
@@ -66,12 +75,21 @@ impl Assembly for Poolhouse {
                 .map_err(|e| StartError::Failed(format!("endpoints.json: {e}")))?;
         }
         engine.stock_up();
-        let purging = Purging::start(Arc::clone(&engine));
+        let background = Background::start(Arc::clone(&engine), settings.rotate_every_days);
         let close = async move {
-            purging.stop().await;
+            background.stop().await;
             engine.close().await;
         };
         Ok(App { router: router(state.clone()), metrics: metrics::router(state), facts, close: Box::pin(close) })
+    }
+}
+
+#[async_trait]
+impl Assembly for Poolhouse {
+    fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<Opening, StartError> {
+        let options = options(settings)?;
+        let (settings, bound) = (settings.clone(), bound.to_vec());
+        Ok(Box::pin(async move { Self::open(options, &settings, &bound).await }))
     }
 
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError> {
@@ -83,22 +101,36 @@ impl Assembly for Poolhouse {
     }
 
     async fn audit(&self, settings: &Settings, command: &AuditCommand) -> Result<String, StartError> {
-        if settings.store_url.expose().starts_with("sqlite:") && !has_data(settings) {
-            // Opening it would make one.
-            return Err(StartError::Failed(format!("There is no database at {}.", settings.store_url.expose())));
-        }
-        let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let engine = Engine::look(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
         let reply = audit::run(&engine, command).await;
         engine.close().await;
         reply.map_err(StartError::Failed)
     }
 
-    fn create_master_key(&self, file: &Path) -> Result<(), StartError> {
-        create_master_key(file).map(|_| ())
+    async fn signing_key(&self, settings: &Settings, command: &SigningKeyCommand) -> Result<String, StartError> {
+        let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let reply = key_commands::signing_key(&engine, command).await;
+        engine.close().await;
+        reply
+    }
+
+    fn master_key_file(&self, command: &MasterKeyFileCommand) -> Result<String, StartError> {
+        key_commands::master_key_file(command)
+    }
+
+    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError> {
+        let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let reply = key_commands::master_key(&engine, command, tell).await;
+        engine.close().await;
+        reply
+    }
+
+    async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {
+        upkeep::run(settings, command, say).await
     }
 }
 
-fn options(settings: &Settings) -> Result<StartOptions, StartError> {
+pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
     if let Some(dir) = &settings.data_dir {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|e| StartError::Failed(format!("{} cannot be made: {e}", dir.display())))?;
@@ -124,6 +156,7 @@ fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             fixed_code: settings.fixed_code.clone(),
             audit_days: settings.audit_days,
             domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
+            rates: settings.rates.clone(),
         },
         outgoing,
         clock: Arc::new(SystemClock),
@@ -143,7 +176,7 @@ fn master_keys(settings: &Settings) -> Result<MasterKeys, StartError> {
                 "{} is gone, and the database beside it cannot be opened without it. Put it back, or start with another --data.",
                 path.display()
             ))),
-            Err(MasterKeyError::NotFound) => create_master_key(path),
+            Err(MasterKeyError::NotFound) => key_commands::create(path),
             other => other.map_err(|e| told(path, e)),
         },
     }
@@ -153,13 +186,7 @@ fn has_data(settings: &Settings) -> bool {
     settings.store_url.expose().strip_prefix("sqlite:").is_some_and(|path| Path::new(path).exists())
 }
 
-fn create_master_key(file: &Path) -> Result<MasterKeys, StartError> {
-    let made = MasterKeys::generate(&master::new_id(&OsEntropy), &OsEntropy);
-    let written = made.and_then(|keys| keys.to_file(file).map(|()| keys));
-    written.map_err(|e| StartError::Failed(format!("{}: {e}", file.display())))
-}
-
-fn failed(error: Error) -> StartError {
+pub(crate) fn failed(error: Error) -> StartError {
     StartError::Failed(error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone()))
 }
 
@@ -168,6 +195,7 @@ async fn access_key(engine: &Arc<Engine>, command: &AccessKeyCommand) -> Result<
     match command {
         AccessKeyCommand::Create { name, allow, pool } => {
             let policy = Policy::new(allow, pool).map_err(StartError::Failed)?;
+            engine.is_understood().await.map_err(failed)?;
             let (key, secret) = access_keys::create(&ctx, name, policy).await.map_err(failed)?;
             let secret = secret.expose_str().unwrap_or_default();
             Ok(format!(
@@ -203,7 +231,8 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
-fn day(at: i64) -> String {
+/// For operators, to the minute.
+pub(crate) fn day(at: i64) -> String {
     jiff::Timestamp::from_millisecond(at).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -264,31 +293,45 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
     fs::rename(temporary, dir.join("endpoints.json"))
 }
 
-/// The background task: forgets what has expired and looks at the clock, once a minute.
-struct Purging {
+/// The background task, once a minute: sets the clock and sees whether it jumped, says that this node lives, changes
+/// signing keys that are due, forgets what has expired.
+struct Background {
     end: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Purging {
+impl Background {
     #[expect(clippy::disallowed_methods, reason = "the one background task; `stop` awaits its end")]
-    fn start(engine: Arc<Engine>) -> Self {
+    fn start(engine: Arc<Engine>, rotate_every_days: Option<u16>) -> Self {
         let end = Arc::new(Notify::new());
         let ended = Arc::clone(&end);
+        let rotate_every_ms = rotate_every_days.map(|days| i64::from(days) * DAY_MS);
         let task = tokio::spawn(async move {
             let started = Instant::now();
             loop {
                 engine.watch_clock(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
                 tokio::select! {
                     () = ended.notified() => return,
-                    () = tokio::time::sleep(PURGE_EVERY) => {}
+                    () = tokio::time::sleep(ROUND_EVERY) => {}
+                }
+                let complain = |what: &str, error: Error| {
+                    tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "{what}");
+                };
+                if let Err(error) = engine.set_clock().await {
+                    complain("the database was not asked for the time", error);
+                }
+                if let Err(error) = engine.announce().await {
+                    complain("this node could not say that it lives", error);
+                }
+                match rotation::step(&engine.ctx(Caller::Operator, None), rotate_every_ms).await {
+                    Ok(0) => {}
+                    Ok(pools) => tracing::info!(pools, "signing keys changed"),
+                    Err(error) => complain("signing keys could not be changed", error),
                 }
                 match engine.purge().await {
                     Ok(0) => {}
                     Ok(rows) => tracing::debug!(rows, "expired rows deleted"),
-                    Err(error) => {
-                        tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "expired rows could not be deleted");
-                    }
+                    Err(error) => complain("expired rows could not be deleted", error),
                 }
             }
         });

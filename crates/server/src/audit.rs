@@ -6,11 +6,15 @@ use poolhouse_engine::ctx::Engine;
 use poolhouse_engine::error::Error;
 use serde_json::json;
 
+use crate::run::WhichStore;
+
 /// `poolhouse audit …`
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum AuditCommand {
     /// Print events, the oldest first
     List {
+        #[command(flatten)]
+        store: WhichStore,
         /// Only those of this pool
         #[arg(long, value_name = "POOL_ID")]
         pool: Option<String>,
@@ -28,7 +32,20 @@ pub enum AuditCommand {
         json: bool,
     },
     /// Prove that no row was changed, moved or taken out; names the first that was
-    Verify,
+    Verify {
+        #[command(flatten)]
+        store: WhichStore,
+    },
+}
+
+impl AuditCommand {
+    /// Which store it is about.
+    #[must_use]
+    pub fn store(&self) -> &WhichStore {
+        match self {
+            Self::List { store, .. } | Self::Verify { store } => store,
+        }
+    }
 }
 
 /// A number and one of `s`, `m`, `h`, `d`, in milliseconds.
@@ -53,13 +70,13 @@ fn period_ms(text: &str) -> Result<i64, String> {
 pub async fn run(engine: &Engine, command: &AuditCommand) -> Result<String, String> {
     let told = |error: Error| error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone());
     match command {
-        AuditCommand::List { pool, since, alerts, last, json } => {
+        AuditCommand::List { store: _, pool, since, alerts, last, json } => {
             let since = engine.clock.now().saturating_sub(*since);
             let filter = Filter { since, pool: pool.clone(), alerts_only: *alerts, most: (*last).max(1) };
             let (events, more) = engine.audit.list(&filter).await.map_err(told)?;
             Ok(if *json { lines(&events) } else { table(&events, more) })
         }
-        AuditCommand::Verify => match engine.audit.verify().await.map_err(told)? {
+        AuditCommand::Verify { .. } => match engine.audit.verify().await.map_err(told)? {
             Ok(found) => Ok(verified(&found)),
             Err(Broken { chain, seq, why }) => Err(format!(
                 "The audit trail is broken: row {seq} of chain {chain}: {why}.\nWhoever did this could write to the database. \

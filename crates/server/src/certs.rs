@@ -17,13 +17,16 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::sign::CertifiedKey;
 use time::{Duration, OffsetDateTime};
 
 use crate::host;
+
+mod files;
+
+pub use files::FileCerts;
 
 /// Apple and the CA/Browser Forum refuse leaf certificates of more than 398 days.
 const LEAF_DAYS: i64 = 396;
@@ -203,26 +206,6 @@ impl ResolvesServerCert for DevCerts {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.certificate(hello.server_name())
     }
-}
-
-/// A certificate chain and its private key from PEM files.
-///
-/// # Errors
-/// [`CertError`] naming the file: unreadable, empty, not PEM, readable by others (the key), or not belonging together.
-pub fn from_files(chain: &Path, key: &Path) -> Result<Arc<dyn ResolvesServerCert>, CertError> {
-    let certificates: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect).map_err(|error| unusable(chain, &error))?;
-    if certificates.is_empty() {
-        return Err(CertError::Unusable { path: chain.into(), why: "holds no certificate".into() });
-    }
-    let mode = fs::metadata(key).map_err(|error| file(key, error))?.permissions().mode();
-    // Group access is common for keys that a certificate client renews for several services; everybody is never right.
-    if mode & 0o007 != 0 {
-        return Err(CertError::TooOpen { path: key.into() });
-    }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
-    let certified = CertifiedKey::from_der(certificates, private, &provider()).map_err(|error| unusable(key, &error))?;
-    Ok(Arc::new(SingleCertAndKey::from(certified)))
 }
 
 /// TLS 1.2 and 1.3 with ALPN `h2` and `http/1.1`.

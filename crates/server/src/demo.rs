@@ -31,11 +31,7 @@ pub async fn ensure(engine: &Arc<Engine>, facts: &Facts) -> Result<()> {
         return Ok(());
     }
     ctx.concerns_pool(&facts.pool_id);
-    let entry = ctx.entry(DEMO);
-    ctx.intend(DEMO).await?;
-    let made = make(&ctx, facts).await;
-    entry.end(made.as_ref().err());
-    made.map_err(|error| {
+    ctx.change(DEMO, make(&ctx, facts)).await.map_err(|error| {
         let cause = error.detail().map(|d| d.cause.clone()).unwrap_or_default();
         let text = format!("the demo pool could not be made: {} {cause}", error.message());
         Error::internal(text)

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use poolhouse_engine::ctx::{Caller, Ctx};
+use poolhouse_engine::ctx::{Caller, Ctx, Remote};
 use poolhouse_engine::metrics::Metrics;
 use poolhouse_engine::oauth::site::{self, Host};
 use tower::ServiceExt as _;
@@ -41,7 +41,7 @@ pub async fn enter(doors: &Doors, request: Request) -> Response {
     let _panics = CountPanics(&metrics);
     let mut ctx = doors.state.engine.ctx(Caller::Anonymous, None);
     let client_ip = client_ip::client_ip(peer(&request).0, request.headers(), &doors.state.front.trusted_proxies);
-    ctx.client_ip = Some(client_ip);
+    ctx.remote = Some(Remote { address: client_ip, browser: false });
     let request_id = ctx.request_id.clone();
     let Some(authority) = host::authority(request.uri(), request.headers()).map(str::to_owned) else {
         metrics.request("none", "4xx");

@@ -12,7 +12,7 @@ use poolhouse_engine::oauth::params::Params;
 use poolhouse_wire::ErrorCode;
 
 use crate::pages::contexts::{Comparison, ErrorDetail, ErrorPage, Fix};
-use crate::pages::fields::Fact;
+use crate::pages::fields::{Fact, Link};
 use crate::reached::Reached;
 use crate::shell;
 use crate::state::AppState;
@@ -20,8 +20,36 @@ use crate::state::AppState;
 /// Cognito's text (observed).
 const PAGE_TEXT: &str = "An error was encountered with the requested page.";
 
+/// The page for what may work a moment later: 429 where the caller asks too much, 503 where we cannot keep up
+/// (checklist 116, 159). Not a redirect: `Retry-After` belongs to the address that was asked for.
+pub fn later(state: &AppState, reached: &Reached, ctx: &Ctx, error: &Error, back: Option<Link>) -> Response {
+    let cause = error.detail().map(|detail| detail.cause.as_str()).unwrap_or_default();
+    tracing::warn!(request_id = %ctx.request_id, code = code_of(error), %cause, "a page has to wait");
+    let (status, title, message) = match error.unavailable() {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "Something went wrong", "This cannot be done right now."),
+        false => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts", "There were too many attempts in a short time."),
+    };
+    let seconds = error.retry_after_seconds().unwrap_or(1);
+    let page = ErrorPage {
+        shell: shell::of_pool(state, reached.site.pool.as_deref(), None),
+        title: title.to_owned(),
+        message: message.to_owned(),
+        next_step: Some(if seconds > 60 { "Try again in a few minutes." } else { "Try again in a moment." }.to_owned()),
+        code: None,
+        event_id: Some(ctx.request_id.clone()),
+        back,
+        detail: None,
+    };
+    let mut response = shell::draw(state, status, &page);
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
 /// Sends the browser to the error page of this site.
 pub fn redirect(state: &AppState, reached: &Reached, ctx: &Ctx, error: &Error, client_id: Option<&str>) -> Response {
+    if error.retry_after_seconds().is_some() {
+        return later(state, reached, ctx, error, None);
+    }
     let code = code_of(error);
     let cause = error.detail().map(|detail| detail.cause.as_str()).unwrap_or_default();
     if unavailable(error) {

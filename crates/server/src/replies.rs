@@ -79,8 +79,8 @@ fn with_status(error: &Error, status: StatusCode) -> Response {
     };
     let description = if ours { "" } else { error.message() };
     let mut response = json(status, &ErrorDocument { error: code_of(error), error_description: description });
-    if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }

@@ -1,9 +1,10 @@
-//! Starting: sockets first, then the application behind them, then serving until a signal.
+//! Starting: sockets and files first, then the sandbox, then the application behind the sockets, then serving until a
+//! signal.
 //!
 //! Owns the order of a start and the seam to whatever stands behind the sockets ([`Assembly`]), so that everything in
 //! this crate up to the router can be tested without it. Called by `cli` and by integration tests.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,12 +12,14 @@ use async_trait::async_trait;
 use axum::Router;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use poolhouse_engine::check::Say;
 
 use crate::audit::AuditCommand;
-use crate::certs::{self, CertError, DevCerts, LocalCa};
-use crate::config::{Refusal, Settings, Tls, numbered};
+use crate::certs::{self, CertError, DevCerts, FileCerts, LocalCa};
+use crate::config::{Refusal, Sandbox, Settings, Tls, numbered};
 use crate::edge::{BindError, Bound, Edge, Listen};
 use crate::facts::Facts;
+use crate::sandbox::{self, Reach};
 
 /// What stands behind the sockets.
 pub struct App {
@@ -29,15 +32,19 @@ pub struct App {
     pub close: BoxFuture<'static, ()>,
 }
 
+/// The part of a start that needs a runtime.
+pub type Opening = BoxFuture<'static, Result<App, StartError>>;
+
 /// Builds what stands behind the sockets, and does the administration that needs the store but no sockets.
 #[async_trait]
 pub trait Assembly: Send + Sync {
-    /// Opens the store and the keys and builds the router. `bound` are the addresses already taken; `settings.public_url`
-    /// names the port that was really bound.
+    /// Reads what stands in files (keys, trusted certificates) now; the future opens the store and builds the router, and
+    /// runs inside the sandbox. `bound` are the addresses already taken; `settings.public_url` names the port that was
+    /// really bound.
     ///
     /// # Errors
     /// [`StartError::Refused`] for what an operator can set (such as [`Refusal::no_access_keys`]).
-    async fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<App, StartError>;
+    fn app(&self, settings: &Settings, bound: &[Bound]) -> Result<Opening, StartError>;
 
     /// Makes, lists or deletes access keys; the reply is printed as it is.
     ///
@@ -51,11 +58,29 @@ pub trait Assembly: Send + Sync {
     /// A sentence for the operator, above all the row that is not as it was written.
     async fn audit(&self, settings: &Settings, command: &AuditCommand) -> Result<String, StartError>;
 
-    /// Writes a new master key ring to a file that must not exist yet, mode 0600.
+    /// Backup, restore and the like; `say` is told how far a long run has come. The reply is printed as it is.
     ///
     /// # Errors
     /// A sentence for the operator.
-    fn create_master_key(&self, file: &Path) -> Result<(), StartError>;
+    async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError>;
+
+    /// Shows or changes the signing keys of a pool; the reply is printed as it is.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn signing_key(&self, settings: &Settings, command: &SigningKeyCommand) -> Result<String, StartError>;
+
+    /// What changes the master key ring's file and nothing else; the reply is a page.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    fn master_key_file(&self, command: &MasterKeyFileCommand) -> Result<String, StartError>;
+
+    /// What counts or changes the use that the database makes of master keys; `tell` is given progress, a line each.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError>;
 }
 
 /// `poolhouse access-key …`
@@ -82,6 +107,141 @@ pub enum AccessKeyCommand {
     },
 }
 
+/// `poolhouse signing-key …`
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum SigningKeyCommand {
+    /// List a pool's keys: which sign, which will, and when the others leave the JWKS
+    List {
+        #[arg(value_name = "POOL_ID")]
+        pool: String,
+    },
+    /// Publish new keys, which sign once every copy of the JWKS has been fetched again
+    Rotate {
+        #[arg(value_name = "POOL_ID")]
+        pool: String,
+        /// Hours between publishing and signing; at least 1, the max-age of the JWKS
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=8760), conflicts_with = "now")]
+        wait_hours: u16,
+        /// Sign with them at once: whoever keeps a copy of the JWKS refuses new tokens until it fetches again
+        #[arg(long)]
+        now: bool,
+    },
+    /// Take a key away at once, with every token it signed: for a key that somebody else has
+    Revoke {
+        #[arg(value_name = "POOL_ID")]
+        pool: String,
+        #[arg(value_name = "KID")]
+        kid: String,
+    },
+}
+
+impl SigningKeyCommand {
+    /// Whose keys.
+    #[must_use]
+    pub fn pool(&self) -> &str {
+        match self {
+            Self::List { pool } | Self::Rotate { pool, .. } | Self::Revoke { pool, .. } => pool,
+        }
+    }
+}
+
+/// `poolhouse master-key …`, where a file is all it takes
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyFileCommand {
+    /// A new ring of one key, mode 0600; an existing file is never overwritten.
+    Create { file: PathBuf },
+    /// A new key; the active one, unless it is to stand by.
+    Add { file: PathBuf, standby: bool },
+    /// Another key of the ring becomes the active one.
+    Activate { file: PathBuf, key_id: String },
+}
+
+/// `poolhouse master-key …`, where the database is asked
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyCommand {
+    /// Counts what is kept under each key.
+    Status,
+    /// Moves everything that can be to the active key.
+    Rewrap,
+    /// Takes a key that nothing needs out of the ring's file.
+    Remove { file: PathBuf, key_id: String },
+}
+
+/// What looks after a store.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum UpkeepCommand {
+    /// Copy the database to a new file while the server runs
+    #[command(
+        after_help = "Examples:\n  poolhouse backup --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n  \
+        poolhouse backup --data .poolhouse try.db\n\n\
+        TO must not exist. The copy is whole, synced and verified before it gets its name. The master key is no part of it: \
+        keep that elsewhere."
+    )]
+    Backup {
+        #[command(flatten)]
+        store: WhichStore,
+        #[arg(value_name = "TO")]
+        to: PathBuf,
+    },
+    /// Put a backup in the database's place, with the server stopped; the present database is moved aside
+    #[command(
+        after_help = "Example:\n  poolhouse restore --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n\n\
+        Everybody has to sign in again, since the backup does not know what was revoked after it was made. Passwords, users, \
+        client secrets and access keys are the backup's too: delete again what was deleted since."
+    )]
+    Restore {
+        #[command(flatten)]
+        store: WhichStore,
+        /// Leave the backup's sessions alive; what was revoked since is valid again
+        #[arg(long)]
+        keep_sessions: bool,
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+    },
+    /// Sign everybody out: after a restore with other tools, or after a theft
+    #[command(after_help = "Examples:\n  poolhouse end-sessions --config /etc/poolhouse/poolhouse.toml\n  \
+        poolhouse end-sessions --config /etc/poolhouse/poolhouse.toml --pool eu-central-1_AbCdEfGhI\n\n\
+        Works while servers run. Refresh and access tokens, browser sessions and unused codes end at once.")]
+    EndSessions {
+        #[command(flatten)]
+        store: WhichStore,
+        /// Of this pool only
+        #[arg(long, value_name = "POOL_ID")]
+        pool: Option<String>,
+    },
+    /// Read the whole database and name every damaged row; changes nothing
+    #[command(after_help = "Example:\n  poolhouse check --config /etc/poolhouse/poolhouse.toml\n\n\
+        Works while servers run. Prints one line for every damaged row, and then exits with 1.")]
+    Check {
+        #[command(flatten)]
+        store: WhichStore,
+    },
+}
+
+/// The store of `serve`'s configuration, or that of `dev`'s directory.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct WhichStore {
+    /// Configuration of `poolhouse serve`
+    #[arg(long, value_name = "FILE", default_value = "poolhouse.toml")]
+    pub config: PathBuf,
+    /// Data directory of `poolhouse dev`, instead of a configuration
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub data: Option<PathBuf>,
+}
+
+impl UpkeepCommand {
+    /// Which store it is about.
+    #[must_use]
+    pub fn store(&self) -> &WhichStore {
+        match self {
+            Self::Backup { store, .. }
+            | Self::Restore { store, .. }
+            | Self::EndSessions { store, .. }
+            | Self::Check { store } => store,
+        }
+    }
+}
+
 /// Why the program did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -98,35 +258,71 @@ pub enum StartError {
     Failed(String),
 }
 
-/// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses and the demo
-/// client once everything accepts.
+/// A start up to where threads begin: sockets are bound and files are read.
+pub struct Prepared {
+    settings: Settings,
+    edge: Edge,
+    /// The metrics' own listener.
+    watched: Option<Edge>,
+    opening: Opening,
+}
+
+/// Binds the sockets and reads the files.
 ///
 /// # Errors
-/// [`StartError`] before the first request is accepted; none after.
-pub async fn serve(
-    mut settings: Settings,
-    assembly: &dyn Assembly,
-    ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>),
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), StartError> {
-    let edge = Edge::bind(listeners(&settings)?, settings.limits.clone()).await?;
-    let watched = match settings.metrics {
-        Some(address) => Some(Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone()).await?),
-        None => None,
-    };
+/// [`StartError`]; nothing was opened then.
+pub fn prepare(mut settings: Settings, assembly: &dyn Assembly) -> Result<Prepared, StartError> {
+    let edge = Edge::bind(listeners(&settings)?, settings.limits.clone())?;
+    let alone = |address| Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone());
+    let watched = settings.metrics.map(alone).transpose()?;
     settings.public_url = with_bound_port(&settings, edge.bound());
-    let app = assembly.app(&settings, edge.bound()).await?;
-    ready(&settings, edge.bound(), app.facts.as_ref());
-    let shutdown = shutdown.shared();
-    match watched {
-        Some(watched) => {
-            tracing::info!(bound = ?watched.bound(), "serving metrics");
-            tokio::join!(edge.serve(app.router, shutdown.clone()), watched.serve(app.metrics, shutdown));
+    let opening = assembly.app(&settings, edge.bound())?;
+    Ok(Prepared { settings, edge, watched, opening })
+}
+
+impl Prepared {
+    /// Gives up, for good, what serving does not need. Before any other thread is started: threads inherit the sandbox
+    /// from the one that starts them.
+    ///
+    /// # Errors
+    /// The store's URL is not understood, or the sandbox is required and the kernel cannot give it.
+    pub fn confine(&self) -> Result<(), StartError> {
+        if self.settings.sandbox == Sandbox::Off {
+            return Ok(());
         }
-        None => edge.serve(app.router, shutdown).await,
+        let reach = Reach::of(&self.settings)?;
+        let missing = sandbox::enter(&reach);
+        for part in &missing {
+            tracing::warn!(part, "the kernel cannot give this part of the sandbox");
+        }
+        match self.settings.sandbox {
+            Sandbox::Require if !missing.is_empty() => Err(StartError::Refused(vec![Refusal::no_sandbox(&missing)])),
+            _ => Ok(()),
+        }
     }
-    app.close.await;
-    Ok(())
+
+    /// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses and the
+    /// demo client once everything accepts.
+    ///
+    /// # Errors
+    /// [`StartError`] before the first request is accepted; none after.
+    pub async fn serve(
+        self,
+        ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>),
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), StartError> {
+        let app = self.opening.await?;
+        ready(&self.settings, self.edge.bound(), app.facts.as_ref());
+        let shutdown = shutdown.shared();
+        let watched = async {
+            let Some(watched) = self.watched else { return Ok(()) };
+            tracing::info!(bound = ?watched.bound(), "serving metrics");
+            watched.serve(app.metrics, shutdown.clone()).await
+        };
+        let (served, watched) = tokio::join!(self.edge.serve(app.router, shutdown.clone()), watched);
+        app.close.await;
+        served.and(watched).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
+    }
 }
 
 fn listeners(settings: &Settings) -> Result<Vec<Listen>, StartError> {
@@ -137,7 +333,7 @@ fn listeners(settings: &Settings) -> Result<Vec<Listen>, StartError> {
     if let Some(address) = settings.https {
         let resolver: Arc<dyn rustls::server::ResolvesServerCert> = match &settings.tls {
             Tls::LocalCa(dir) => Arc::new(DevCerts::new(LocalCa::open_or_create(dir, system_now())?, system_now)),
-            Tls::Files { certificate, key } => certs::from_files(certificate, key)?,
+            Tls::Files { certificate, key } => Arc::new(FileCerts::open(certificate, key)?),
             Tls::None => return Err(StartError::Failed("HTTPS needs a certificate".into())),
         };
         listen.push(Listen { address, tls: Some(certs::tls_config(resolver)?) });

@@ -3,49 +3,13 @@
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::lite::Lite;
+use crate::lite::{Lite, Opening};
+use crate::migrate::{self, Standing};
+use crate::options::{Access, Footprint, Options};
 use crate::pg::Pg;
-use crate::tx::Tx;
-use crate::{Error, Result};
-
-/// Sizes and waits. The defaults suit a single server.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// SQLite: read connections; a reader waits when all are in use.
-    pub readers: usize,
-    /// SQLite: write jobs that may wait; a full queue answers [`Error::Busy`] at once.
-    pub queue: usize,
-    /// PostgreSQL: connections for writes and snapshots.
-    pub pool: usize,
-    /// PostgreSQL: shared, pipelined connections for single reads.
-    pub read_clients: usize,
-    /// How long to wait for a reader, a pooled connection or SQLite's lock before [`Error::Busy`].
-    pub wait: Duration,
-    /// PostgreSQL: the longest a connection attempt or one statement may take before [`Error::Down`].
-    pub statement_timeout: Duration,
-    /// SQLite: how long `open` waits for another process to let go of the file.
-    pub lock_wait: Duration,
-    /// SQLite: work beside a process that has the file open instead of waiting for its end. For short administration:
-    /// both write under SQLite's own locks, but only the holder of the file migrates and checkpoints.
-    pub join: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            readers: 16,
-            queue: 1024,
-            pool: 8,
-            read_clients: 2,
-            wait: Duration::from_secs(2),
-            statement_timeout: Duration::from_secs(2),
-            lock_wait: Duration::from_secs(5),
-            join: false,
-        }
-    }
-}
+use crate::tx::{Tx, TxKind};
+use crate::{Error, Result, tables};
 
 /// An open, migrated database. Cheap to clone.
 #[derive(Clone)]
@@ -57,21 +21,103 @@ enum Kind {
     Pg(Arc<Pg>),
 }
 
-impl Db {
-    /// Opens and migrates. `url` is `sqlite:///absolute/path.db` (the path is taken literally) or
-    /// `postgres://user:password@host:port/database?sslmode=disable|require|verify-full&sslrootcert=/path.pem`.
+/// An open database whose schema is as it was found: the moment to find out whether it is ours before it is changed.
+pub struct Unmigrated {
+    tx: Tx,
+    rest: Rest,
+    options: Options,
+    standing: Standing,
+}
+
+enum Rest {
+    Lite(Opening),
+    Pg(Pg),
+}
+
+impl Unmigrated {
+    /// Opens and changes no table; a SQLite file that is missing is made, empty. `url` is `sqlite:///absolute/path.db` (the
+    /// path is taken literally) or
+    /// `postgres://user:password@host:port,host:port/database?sslmode=disable|require|verify-full&sslrootcert=/path.pem`; of
+    /// several servers the one that takes writes is used.
     ///
     /// # Errors
     /// [`Error::Config`] for a wrong URL, [`Error::InUse`] when another process has the SQLite file open,
-    /// [`Error::Schema`] when the schema is newer than this program, [`Error::Down`] when the server does not answer.
+    /// [`Error::Schema`] when the schema is one this program cannot work on, [`Error::Down`] when the server does not answer.
     pub async fn open(url: &str, options: Options) -> Result<Self> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            return Ok(Self(Kind::Lite(Arc::new(Lite::open(Path::new(path), &options).await?))));
+        let (rest, mut tx) = if let Some(path) = url.strip_prefix("sqlite://") {
+            let (opening, tx) = Opening::open(Path::new(path), &options).await?;
+            (Rest::Lite(opening), tx)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let (pg, tx) = Pg::open(url, &options).await?;
+            (Rest::Pg(pg), tx)
+        } else {
+            return Err(Error::Config("must start with sqlite:// or postgres://".to_owned()));
+        };
+        let standing = migrate::standing(&mut tx).await?;
+        Ok(Self { tx, rest, options, standing })
+    }
+
+    /// A fact of `meta` as it stands, whatever the ledger says; `None` where there is none, or no such table.
+    pub async fn meta(&mut self, key: &str) -> Result<Option<String>> {
+        if self.tx.has_table("meta").await? { tables::meta::get(&mut self.tx, key).await } else { Ok(None) }
+    }
+
+    /// Brings the schema up to this program's, where [`Options::access`] allows it, and starts working.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] for an older schema that may not be changed now.
+    pub async fn migrate(mut self) -> Result<Db> {
+        let may = match &self.rest {
+            Rest::Lite(opening) => opening.may_migrate(),
+            Rest::Pg(_) => self.options.access != Access::Read,
+        };
+        if self.options.access != Access::Read {
+            Opening::use_wal(&mut self.tx)?;
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self(Kind::Pg(Arc::new(Pg::open(url, &options).await?))));
+        if may {
+            migrate::run(&mut self.tx, i64::MAX).await?;
+        } else if self.standing != Standing::Fit {
+            let text = "it is older than this program; start the server of this version first, which migrates it";
+            return Err(Error::Schema(text.to_owned()));
         }
-        Err(Error::Config("must start with sqlite:// or postgres://".to_owned()))
+        Ok(Db(match self.rest {
+            Rest::Lite(opening) => Kind::Lite(Arc::new(Lite::start(opening, self.tx, &self.options)?)),
+            Rest::Pg(pg) => {
+                if let TxKind::Pg(first) = self.tx.kind {
+                    first.hang_up().await;
+                }
+                Kind::Pg(Arc::new(pg))
+            }
+        }))
+    }
+}
+
+#[cfg(feature = "testkit")]
+impl Unmigrated {
+    /// Applies only the migrations up to `version`, as an older program would have.
+    pub async fn migrate_to(mut self, version: i64) -> Result<()> {
+        migrate::run(&mut self.tx, version).await
+    }
+}
+
+impl Db {
+    /// [`Unmigrated::open`] and [`Unmigrated::migrate`] in one, for whoever has nothing to ask in between.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub async fn open(url: &str, options: Options) -> Result<Self> {
+        Unmigrated::open(url, options).await?.migrate().await
+    }
+
+    /// What [`Db::open`] of this URL and everything after it touches. Makes the directory of a SQLite file.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a wrong URL, or a directory that cannot be made.
+    pub fn footprint(url: &str) -> Result<Footprint> {
+        match url.strip_prefix("sqlite://") {
+            Some(path) => crate::lite::footprint(Path::new(path)),
+            None => crate::conn::url::footprint(url),
+        }
     }
 
     /// Runs `body` in one transaction and returns after its COMMIT. `Err` rolls back: a refusal that must persist is an
@@ -121,6 +167,31 @@ impl Db {
         match &self.0 {
             Kind::Lite(lite) => lite.check(),
             Kind::Pg(_) => Ok(()),
+        }
+    }
+
+    /// The database server's clock, milliseconds since the epoch; `None` on SQLite, which has none of its own.
+    pub async fn now(&self) -> Result<Option<i64>> {
+        const SQL: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        match &self.0 {
+            Kind::Lite(_) => Ok(None),
+            Kind::Pg(_) => Ok(Some(self.reader().await?.one(SQL, crate::p![]).await?)),
+        }
+    }
+
+    /// Whether any number of processes may have this database open: PostgreSQL. A SQLite file is one's alone.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Kind::Pg(_))
+    }
+
+    /// What the database itself finds wrong with its file: SQLite reads all of it, pages, indexes and references. Nothing
+    /// on PostgreSQL, which watches over its own pages.
+    pub async fn damage(&self) -> Result<Vec<String>> {
+        let mut reader = self.reader().await?;
+        match &mut reader.0.kind {
+            TxKind::Lite(lite) => crate::lite::copy::damage(lite.conn()?.raw()),
+            TxKind::Pg(_) => Ok(Vec::new()),
         }
     }
 

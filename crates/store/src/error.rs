@@ -47,6 +47,9 @@ pub enum Error {
     /// The schema is newer than this program, or a migration was changed after it ran.
     #[error("database schema: {0}")]
     Schema(String),
+    /// What is stored is not what this program wrote: a page or a value of the file is damaged. Other rows can be used.
+    #[error("database damaged: {0}")]
+    Damaged(String),
     /// The disk is full; the write did not happen.
     #[error("database disk full")]
     Full,
@@ -68,7 +71,9 @@ impl From<rusqlite::Error> for Error {
             (_, SQLITE_CONSTRAINT_FOREIGNKEY) => Self::Reference,
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy,
             (ErrorCode::DiskFull, _) => Self::Full,
-            (ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => {
+            // Only what stands on the damaged page is lost; everything else is served on.
+            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Self::Damaged(error.to_string()),
+            (ErrorCode::SystemIoFailure, _) => {
                 tracing::error!(%error, "SQLite I/O failure");
                 Self::Stopped
             }

@@ -6,10 +6,13 @@
 //! On SQLite a write body is polled once on the writer thread, inside a group commit; a body that awaits anything but
 //! its `Tx` fails with [`Error::Yielded`]. On PostgreSQL it is awaited, and runs again after a serialization failure.
 
+pub mod backup;
+mod conn;
 mod db;
 mod error;
 mod lite;
 mod migrate;
+mod options;
 mod pg;
 pub mod tables;
 #[cfg(feature = "testkit")]
@@ -17,8 +20,9 @@ pub mod testkit;
 mod tx;
 mod value;
 
-pub use db::{Db, Options, Reader};
+pub use db::{Db, Reader, Unmigrated};
 pub use error::{Error, Result};
+pub use options::{Access, Footprint, Options};
 pub use pg::in_write_transaction;
 pub use tx::Tx;
 pub use value::{FromRow, Param, Params, Row, Value};

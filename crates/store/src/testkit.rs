@@ -66,6 +66,25 @@ async fn create(url: &str, name: &str) -> Result<(), tokio_postgres::Error> {
     }
 }
 
+/// Runs statements as a stranger to the program: on a connection of its own, past everything the store watches over.
+///
+/// # Errors
+/// The database's words.
+pub async fn sql(url: &str, text: &str) -> Result<(), String> {
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let conn = rusqlite::Connection::open(path).map_err(|e| e.to_string())?;
+        conn.busy_timeout(std::time::Duration::from_secs(5)).map_err(|e| e.to_string())?;
+        return conn.execute_batch(text).map_err(|e| e.to_string());
+    }
+    let (client, wire) = tokio_postgres::connect(url, NoTls).await.map_err(|e| e.to_string())?;
+    let work = client.batch_execute(text);
+    let done = tokio::select! {
+        result = work => result,
+        result = wire => result,
+    };
+    done.map_err(|e| e.as_db_error().map_or_else(|| e.to_string(), ToString::to_string))
+}
+
 fn start() -> Result<Cluster, String> {
     let bin = binaries()?;
     let mut failure = String::new();

@@ -1,7 +1,8 @@
-//! The handle a statement runs on: inside a write body, or as a reader. Table modules are the only users of its methods.
+//! The handle a statement runs on: inside a write body, or as a reader. Table modules are the only users of its public
+//! methods; the backends make it, and `migrate` uses the rest.
 
-use crate::lite::LiteTx;
-use crate::pg::PgTx;
+use crate::conn::pool::PgTx;
+use crate::conn::readers::LiteTx;
 use crate::value::{FromRow, Params};
 use crate::{Error, Result};
 
@@ -62,6 +63,40 @@ impl Tx {
     /// `exec` for a statement that touches one row or none.
     pub(crate) async fn exec_one(&mut self, sql: &'static str, params: Params<'_>) -> Result<bool> {
         Ok(self.exec(sql, params).await? > 0)
+    }
+
+    /// Whether the table is there. Another text for each database: the catalogue is the one thing they do not share.
+    pub(crate) async fn has_table(&mut self, name: &'static str) -> Result<bool> {
+        const LITE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)";
+        const PG: &str = "SELECT CAST(to_regclass(CAST($1 AS TEXT)) IS NOT NULL AS INTEGER)::BIGINT";
+        let sql = if matches!(self.kind, TxKind::Lite(_)) { LITE } else { PG };
+        self.one(sql, crate::p![name]).await
+    }
+
+    /// Begins a transaction that no other migrator has at the same time.
+    pub(crate) async fn begin_alone(&mut self) -> Result<()> {
+        match &mut self.kind {
+            TxKind::Lite(lite) => lite.conn()?.control("BEGIN IMMEDIATE"),
+            // Any number will do as long as every node takes the same.
+            TxKind::Pg(pg) => pg.control("BEGIN; SELECT pg_advisory_xact_lock(7076867836867)").await,
+        }
+    }
+
+    /// COMMIT and the like.
+    pub(crate) async fn control(&mut self, sql: &'static str) -> Result<()> {
+        match &mut self.kind {
+            TxKind::Lite(lite) => lite.conn()?.control(sql),
+            TxKind::Pg(pg) => pg.control(sql).await,
+        }
+    }
+
+    /// Statements that make tables. On PostgreSQL with bytewise comparison, as SQLite does it: the same order on both,
+    /// and prefix ranges can use an index.
+    pub(crate) async fn schema(&mut self, sql: &str) -> Result<()> {
+        match &mut self.kind {
+            TxKind::Lite(lite) => lite.conn()?.script(sql),
+            TxKind::Pg(pg) => pg.control(&sql.replace(" TEXT", " TEXT COLLATE \"C\"")).await,
+        }
     }
 
     fn check(&self) -> Result<()> {

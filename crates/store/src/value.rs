@@ -62,7 +62,7 @@ impl Row<'_> {
     pub fn get<V: Value>(&self, index: usize) -> Result<V> {
         match self.0 {
             RowKind::Lite(row) => {
-                V::from_lite(row.get_ref(index)?).ok_or_else(|| Error::Db(format!("column {index} has an unexpected type")))
+                V::from_lite(row.get_ref(index)?).ok_or_else(|| Error::Damaged(format!("column {index} has an unexpected type")))
             }
             RowKind::Pg(row) => V::from_pg(row, index),
         }

@@ -85,16 +85,11 @@ where
     T: Send + 'static,
     F: AsyncFn(&mut Tx) -> poolhouse_store::Result<T> + Send + Sync + 'static,
 {
-    let entry = ctx.entry(action);
-    let outcome = match ctx.intend(action).await {
-        Ok(()) => {
-            ctx.alert(alert);
-            ctx.store().write(body).await.map_err(Error::from)
-        }
-        Err(refusal) => Err(refusal),
+    let work = async {
+        ctx.alert(alert);
+        Ok(ctx.store().write(body).await?)
     };
-    entry.end(outcome.as_ref().err());
-    outcome
+    ctx.change(action, work).await
 }
 
 /// A call that was not let in: an event, and one more of a possible burst where its signature is wrong. `claimed` is the

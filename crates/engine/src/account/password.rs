@@ -5,6 +5,7 @@ use poolhouse_wire::types::UserStatusType;
 
 use super::{busy, caps, hourly};
 use crate::auth;
+use crate::clients::guessing;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::pools::Pool;
@@ -16,10 +17,10 @@ use crate::users::{User, attempts, passwords};
 /// Changes the password of the session's user, who knows the old one. Wrong answers count as failed sign-ins, so that a
 /// stolen access token is no way around the back-off (checklist 75). Sessions stay (developer guide).
 pub async fn change(ctx: &Ctx, session: Session, previous: Option<&str>, proposed: &str) -> Result<()> {
-    let Session { pool, mut user, .. } = session;
+    let Session { pool, client, mut user, .. } = session;
     password_policy::check(&pool.password_policy(), proposed, Wording::Set)?;
     hourly(ctx, &pool, user.sub(), caps::CHANGE_PASSWORD).await?;
-    check_previous(ctx, &pool, &user, previous).await?;
+    guessing::of_anybody(ctx, Some(&client))?.settle(check_previous(ctx, &pool, &user, previous).await)?;
     if passwords::is_reused(ctx, &pool, &user, proposed).await? {
         return Err(passwords::already_used());
     }

@@ -9,7 +9,7 @@ use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::{AttributeType, CodeDeliveryDetailsType};
 
 use super::{busy, caps, hourly, prove, read, saved, send};
-use crate::clients::permissions;
+use crate::clients::{guessing, permissions};
 use crate::ctx::Ctx;
 use crate::delivery::Medium;
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ pub async fn change(ctx: &Ctx, session: Session, new: BTreeMap<String, String>) 
     user.row.modified_at = ctx.now;
     user.store_attributes()?;
     let change = Change {
-        names: aliases::names_of(&pool, user.username(), &user.attributes, true),
+        names: aliases::names_of(&pool, &user)?,
         claims: issued.iter().filter_map(|issued| claim(&pool, &issued.target)).collect(),
         lost: applied.lost,
         restored,
@@ -173,6 +173,11 @@ pub async fn send_code(ctx: &Ctx, session: Session, attribute: &str) -> Result<C
 /// Proves an address with the code that was sent to it. In a pool with aliases it signs the user in from now on; where it
 /// is somebody else's alias already, the code stays alive and nothing changes.
 pub async fn verify(ctx: &Ctx, session: Session, attribute: &str, code: &str) -> Result<()> {
+    let guess = guessing::of_anybody(ctx, Some(&session.client))?;
+    guess.settle(verify_with(ctx, session, attribute, code).await)
+}
+
+async fn verify_with(ctx: &Ctx, session: Session, attribute: &str, code: &str) -> Result<()> {
     let Session { pool, client, user, .. } = session;
     let (medium, purpose) = verifiable(attribute)?;
     hourly(ctx, &pool, user.sub(), caps::VERIFY_ATTRIBUTE).await?;
@@ -208,7 +213,7 @@ async fn prove_in(
     }
     user.row.modified_at = now;
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     saved(save::update(tx, &user.row, &names).await?, attributes::alias_exists)?;
     // Codes that went to the address before are void (checklist 82).
     if let Some(lost) = old.filter(|old| old != address) {

@@ -10,7 +10,7 @@ use super::{
     SharedPool, asked_lately, caps, hourly, not_found, read, refuse_hidden_code, saved, send_to_caller_unknown, sign_up,
 };
 use crate::auth;
-use crate::clients::Client;
+use crate::clients::{Client, guessing};
 use crate::ctx::Ctx;
 use crate::delivery::Medium;
 use crate::error::{Error, Result};
@@ -75,6 +75,11 @@ pub struct Reset {
 /// Sets a new password with the code that was sent. Ends every session of the user and voids their other codes: whoever
 /// had the old password is out (checklist 88). The count of failed sign-ins stays.
 pub async fn reset(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Reset) -> Result<()> {
+    let guess = guessing::of_user(ctx, client)?;
+    guess.settle(reset_with(ctx, pool, client, request).await)
+}
+
+async fn reset_with(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Reset) -> Result<()> {
     let Reset { username, code, password } = request;
     password_policy::check(&pool.password_policy(), &password, Wording::Set)?;
     unbuilt::no_trigger(pool, Trigger::PostConfirmation)?;
@@ -131,7 +136,7 @@ async fn reset_in(tx: &mut Tx, pool: &Pool, mut user: User, prepared: Prepared, 
     user.row.status = UserStatusType::Confirmed.as_str().to_owned();
     user.row.temporary_expires_at = None;
     user.row.modified_at = now;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     saved(save::update(tx, &user.row, &names).await?, |kind| {
         // AliasExistsException is none of this operation's errors.
         Error::invalid_parameter(attributes::alias_exists_at_confirmation(kind).message().to_owned())

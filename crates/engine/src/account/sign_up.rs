@@ -7,7 +7,7 @@ use poolhouse_wire::types::{CodeDeliveryDetailsType, UserStatusType};
 
 use super::{SharedPool, busy, caps, hourly, not_found, prove, read, refuse_hidden_code, saved, send, send_to_caller_unknown};
 use crate::auth;
-use crate::clients::Client;
+use crate::clients::{Client, guessing};
 use crate::ctx::Ctx;
 use crate::delivery::Medium;
 use crate::error::{Error, Result};
@@ -79,7 +79,7 @@ pub async fn sign_up(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Sig
 }
 
 async fn create(ctx: &Ctx, pool: &Pool, user: &User, issued: Option<Issued>) -> Result<()> {
-    let names = aliases::names_of(pool, user.username(), &user.attributes, false);
+    let names = aliases::names_of(pool, user)?;
     let row = user.row.clone();
     ctx.store()
         .write(async move |tx: &mut Tx| -> Result<()> {
@@ -134,6 +134,11 @@ pub struct Confirmation {
 /// Confirms a user with the code that was sent. The address it went to is verified; in a pool with aliases it signs the
 /// user in from now on. Where that alias is somebody else's, the code stays alive for an answer that takes it over.
 pub async fn confirm(ctx: &Ctx, pool: &SharedPool, client: &Client, confirmation: Confirmation) -> Result<()> {
+    let guess = guessing::of_user(ctx, client)?;
+    guess.settle(confirm_with(ctx, pool, client, confirmation).await)
+}
+
+async fn confirm_with(ctx: &Ctx, pool: &SharedPool, client: &Client, confirmation: Confirmation) -> Result<()> {
     let Confirmation { username, code, force_alias } = confirmation;
     unbuilt::no_trigger(pool, Trigger::PostConfirmation)?;
     let candidate = auth::candidate(ctx, pool, &username).await?;
@@ -180,7 +185,7 @@ async fn confirm_in(tx: &mut Tx, pool: &Pool, mut user: User, address: &str, for
     user.row.status = UserStatusType::Confirmed.as_str().to_owned();
     user.row.modified_at = now;
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     if force_alias {
         save::move_names(tx, &pool.id, user.sub(), &names, now).await?;
     }

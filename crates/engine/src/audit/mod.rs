@@ -117,21 +117,19 @@ pub struct Audit {
     queue: mpsc::Sender<Message>,
     task: Mutex<Option<JoinHandle<()>>>,
     store: Db,
-    /// The active key first.
-    keys: Vec<Secret32>,
+    key: Secret32,
     metrics: Arc<Metrics>,
     pub(crate) bursts: Bursts,
 }
 
 impl Audit {
-    /// Starts the writer. `keys` are those of [`crate::keyring::Keys::audit`].
+    /// Starts the writer. `key` is [`crate::keyring::Keys::audit`].
     #[expect(clippy::disallowed_methods, reason = "the one writer of this process's chain; `close` awaits its end")]
-    pub(crate) fn start(store: Db, keys: Vec<Secret32>, entropy: Arc<dyn Entropy>, metrics: Arc<Metrics>) -> Result<Self> {
-        let key = keys.first().cloned().ok_or_else(|| Error::internal("there is no key for the audit trail"))?;
+    pub(crate) fn start(store: Db, key: Secret32, entropy: Arc<dyn Entropy>, metrics: Arc<Metrics>) -> Self {
         let (queue, receiver) = mpsc::channel(QUEUE);
-        let writer = Writer::new(store.clone(), key, entropy, Arc::clone(&metrics), receiver);
+        let writer = Writer::new(store.clone(), key.clone(), entropy, Arc::clone(&metrics), receiver);
         let task = Mutex::new(Some(tokio::spawn(writer.run())));
-        Ok(Self { queue, task, store, keys, metrics, bursts: Bursts::default() })
+        Self { queue, task, store, key, metrics, bursts: Bursts::default() }
     }
 
     /// Keeps an event: on disk within a fraction of a second, and at the latest when the engine is closed. Does not wait;
@@ -181,3 +179,6 @@ impl Audit {
         self.queue.max_capacity().saturating_sub(self.queue.capacity())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ pub async fn initiate(
     match flow {
         Flow::UserPasswordAuth | Flow::AdminUserPasswordAuth | Flow::AdminNoSrpAuth => {
             password_flow_allowed(client, door, flow)?;
-            let username = named(client, parameters)?;
+            let username = named(ctx, client, parameters)?;
             let password = required(parameters, "PASSWORD")?;
             finish(ctx, pool, client, password::sign_in(ctx, pool, client, username, password).await?).await
         }
@@ -51,7 +51,7 @@ pub async fn initiate(
             if !client.allows(ExplicitAuthFlowsType::AllowUserSrpAuth) {
                 return Err(Error::invalid_parameter("USER_SRP_AUTH is not enabled for the client."));
             }
-            let username = named(client, parameters)?;
+            let username = named(ctx, client, parameters)?;
             let a = required(parameters, "SRP_A")?;
             srp::start(ctx, pool, client, username, a).await.map(Answer::Challenge)
         }
@@ -81,9 +81,9 @@ fn password_flow_allowed(client: &Client, door: Door, flow: AuthFlowType) -> Res
 }
 
 /// USERNAME, with SECRET_HASH checked for it: before the user is looked up, so that the check tells nothing about users.
-fn named<'a>(client: &Client, parameters: &'a Parameters) -> Result<&'a str> {
+fn named<'a>(ctx: &Ctx, client: &Client, parameters: &'a Parameters) -> Result<&'a str> {
     let username = required(parameters, "USERNAME")?;
-    secret_hash::check(client, username, text(parameters, "SECRET_HASH"))?;
+    secret_hash::check(ctx, client, username, text(parameters, "SECRET_HASH"))?;
     Ok(username)
 }
 
@@ -102,9 +102,9 @@ async fn refresh(ctx: &Ctx, pool: &Pool, client: &Client, parameters: &Parameter
         let given = text(parameters, "SECRET_HASH");
         let names = user.iter().flat_map(|user| [user.username().to_owned(), user.sub().to_owned()]);
         let names = names.chain(user.iter().flat_map(users::User::addresses));
-        secret_hash::check_any(client, names, given)?;
+        secret_hash::check_any(ctx, client, names, given)?;
     } else {
-        secret_hash::check(client, "", text(parameters, "SECRET_HASH"))?;
+        secret_hash::check(ctx, client, "", text(parameters, "SECRET_HASH"))?;
     }
     tokens::refresh::refresh(ctx, pool, client, token, None).await.map(Answer::Tokens)
 }
@@ -118,7 +118,7 @@ pub async fn respond(
     session: Option<&str>,
     responses: &Parameters,
 ) -> Result<Answer> {
-    let username = named(client, responses)?;
+    let username = named(ctx, client, responses)?;
     let step = match challenge {
         ChallengeNameType::PasswordVerifier => {
             let proof = Proof {

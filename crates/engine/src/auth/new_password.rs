@@ -75,7 +75,7 @@ pub async fn answer(
     user.row.temporary_expires_at = None;
     user.row.modified_at = ctx.now;
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, true);
+    let names = aliases::names_of(pool, &user)?;
     let (row, hash, now) = (user.row.clone(), open.hash, ctx.now);
     let saved = ctx
         .store()

@@ -1,16 +1,18 @@
 //! The first factor as a password in plain text: USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH and the sign-in page.
 use super::{Step, after_first_factor, candidate, incorrect, may_sign_in, refuse_unbuilt, unknown};
-use crate::clients::Client;
+use crate::clients::{Client, guessing};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::pools::Pool;
 use crate::users::{attempts, passwords};
 
-/// Checks a password. Unknown users cost the same work as known ones (enumeration by timing, checklist 72).
+/// Checks a password.
 pub async fn sign_in(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, password: &str) -> Result<Step> {
-    super::counted(ctx, check(ctx, pool, client, username, password).await)
+    let guess = guessing::of_user(ctx, client)?;
+    guess.settle(super::counted(ctx, check(ctx, pool, client, username, password).await))
 }
 
+/// Unknown users cost the same work as known ones (enumeration by timing, checklist 72).
 async fn check(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, password: &str) -> Result<Step> {
     refuse_unbuilt(pool)?;
     let candidate = candidate(ctx, pool, username).await?;

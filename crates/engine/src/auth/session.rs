@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::clients::Client;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::keyring;
 use crate::keys::seal::{self, Place};
 use crate::keys::{entropy, secret};
 use crate::pools::Pool;
@@ -97,7 +98,7 @@ pub async fn open<P: DeserializeOwned>(
 /// Unseals a row that was fetched or taken.
 pub(super) fn read<P: DeserializeOwned>(pool: &Pool, row: ChallengeSessionRow) -> Result<Open<P>> {
     let place = Place { pool: &pool.id, row: &row.client_id, field: &row.challenge };
-    let plain = seal::open(&pool.key, place, &row.sealed)?;
+    let plain = keyring::open(&pool.key, place, &row.sealed)?;
     let payload =
         serde_json::from_slice(plain.expose()).map_err(|e| Error::internal(format!("challenge session does not parse: {e}")))?;
     Ok(Open { hash: row.hash, sub: row.sub, payload })

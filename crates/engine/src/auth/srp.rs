@@ -10,7 +10,7 @@ use poolhouse_wire::types::ChallengeNameType;
 use serde::{Deserialize, Serialize};
 
 use super::{Challenge, Step, after_first_factor, candidate, incorrect, may_sign_in, refuse_unbuilt, session, unknown};
-use crate::clients::Client;
+use crate::clients::{Client, guessing};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::keys::{entropy, secret, srp};
@@ -71,11 +71,13 @@ pub async fn start(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, a_he
     })
 }
 
-/// Second half: the proof. The secret block is used up by the attempt, right or wrong.
+/// Second half: the proof.
 pub async fn verify(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -> Result<Step> {
-    super::counted(ctx, check(ctx, pool, client, proof).await)
+    let guess = guessing::of_user(ctx, client)?;
+    guess.settle(super::counted(ctx, check(ctx, pool, client, proof).await))
 }
 
+/// The secret block is used up by the attempt, right or wrong.
 async fn check(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -> Result<Step> {
     let block = STANDARD
         .decode(proof.secret_block)

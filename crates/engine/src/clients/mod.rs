@@ -8,10 +8,12 @@ use poolhouse_wire::types::{
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::keys::seal::{self, Place};
+use crate::keyring;
+use crate::keys::seal::Place;
 use crate::keys::secret::SecretBytes;
 use crate::pools::{self, Pool};
 
+pub mod guessing;
 pub mod lifetimes;
 pub mod permissions;
 pub mod rules;
@@ -57,6 +59,15 @@ pub async fn load(ctx: &Ctx, client_id: &str) -> Result<(Arc<Pool>, Arc<Client>)
     Ok((pool, client))
 }
 
+/// The pool of a client, if there is such a client.
+pub async fn pool_of(ctx: &Ctx, client_id: &str) -> Result<Option<String>> {
+    if client_id.contains('\0') {
+        return Ok(None);
+    }
+    let mut reader = ctx.store().reader().await?;
+    Ok(table::get(&mut reader, client_id).await?.map(|row| row.pool_id))
+}
+
 /// A client of this pool; a client of another pool does not exist here (tenant isolation, checklist 108).
 pub async fn load_in(ctx: &Ctx, pool: &Pool, client_id: &str) -> Result<Arc<Client>> {
     let missing = || Error::not_found(format!("User pool client {client_id} does not exist."));
@@ -80,7 +91,7 @@ async fn parse(ctx: &Ctx, pool: &Pool, row: table::ClientRow) -> Result<Arc<Clie
     for secret in table::list_secrets(&mut reader, &row.id).await? {
         let place = Place { pool: &pool.id, row: &row.id, field: &secret_field(&secret.id) };
         secrets.push(ClientSecret {
-            value: seal::open(&pool.key, place, &secret.sealed)?,
+            value: keyring::open(&pool.key, place, &secret.sealed)?,
             id: secret.id,
             created_at: secret.created_at,
         });

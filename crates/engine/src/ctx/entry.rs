@@ -3,6 +3,7 @@
 //! and ends it.
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Caller, Ctx};
@@ -72,6 +73,17 @@ impl Ctx {
         }
     }
 
+    /// Does what no operation does, with the same trail: announced, done, and its outcome.
+    pub async fn change<T>(&self, action: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let entry = self.entry(action);
+        let outcome = match self.intend(action).await {
+            Ok(()) => work.await,
+            Err(refusal) => Err(refusal),
+        };
+        entry.end(outcome.as_ref().err());
+        outcome
+    }
+
     /// Begins an action that leaves exactly one outcome, also where its caller goes away or it panics.
     #[must_use]
     pub fn entry(&self, action: &'static str) -> Entry<'_> {
@@ -82,7 +94,7 @@ impl Ctx {
     pub fn alert(&self, alert: Alert) {
         let event = self.event(Kind::Alert, alert.as_str(), None);
         let (pool, client) = (event.pool.as_deref().unwrap_or("-"), event.client.as_deref().unwrap_or("-"));
-        let (ip, request_id) = (self.client_ip.map(tracing::field::display), self.request_id.as_str());
+        let (ip, request_id) = (self.address().map(tracing::field::display), self.request_id.as_str());
         tracing::warn!(alert = alert.as_str(), request_id, ip, pool, client, "{}", alert.sentence());
         self.engine.metrics.alert(alert.as_str());
         self.engine.audit.record(event);
@@ -93,11 +105,15 @@ impl Ctx {
     pub fn signature_failed(&self, key: Option<&str>) {
         let bursts = &self.engine.audit.bursts;
         // A whole network of IPv6 addresses is one sender's.
-        let from_address = self.client_ip.is_some_and(|ip| bursts.count(&format!("address {}", network(ip)), self.now));
+        let from_address = self.address().is_some_and(|ip| bursts.count(&format!("address {}", network(ip)), self.now));
         let for_key = key.is_some_and(|key| bursts.count(&format!("key {key}"), self.now));
         if from_address || for_key {
             self.alert(Alert::SignatureFailures);
         }
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        self.remote.map(|remote| remote.address)
     }
 
     fn event(&self, kind: Kind, action: &'static str, result: Option<&'static str>) -> Event {
@@ -117,16 +133,16 @@ impl Ctx {
             pool: known.pool.clone(),
             client: known.client.clone(),
             target: known.target.clone(),
-            ip: self.client_ip,
+            ip: self.address(),
             request_id: self.request_id.clone(),
         }
     }
 }
 
-fn network(ip: std::net::IpAddr) -> std::net::IpAddr {
+fn network(ip: IpAddr) -> IpAddr {
     match ip {
-        std::net::IpAddr::V4(_) => ip,
-        std::net::IpAddr::V6(v6) => std::net::Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
     }
 }
 

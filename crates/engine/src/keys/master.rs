@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::entropy::{self, Entropy};
 use super::seal::{self, PoolKey};
-use super::secret::Secret32;
+use super::secret::{Secret32, SecretBytes};
 use super::{CryptoFailure, hex};
 
 #[path = "master_file.rs"]
@@ -29,16 +29,8 @@ const CANARY: &[u8] = b"poolhouse canary v1";
 pub enum Purpose {
     /// HMAC over passwords before Argon2id.
     Pepper,
-    /// Encryption of pool keys.
+    /// Encryption of the database's data keys.
     Wrapping,
-    /// MACs of short codes and of API sessions.
-    Codes,
-    /// Authentication of pagination tokens.
-    Pagination,
-    /// Double-submit tokens of the pages.
-    Csrf,
-    /// The chain of the audit trail.
-    Audit,
 }
 
 impl Purpose {
@@ -46,11 +38,32 @@ impl Purpose {
         match self {
             Self::Pepper => b"pepper",
             Self::Wrapping => b"wrapping",
-            Self::Codes => b"codes",
-            Self::Pagination => b"pagination",
-            Self::Csrf => b"csrf",
-            Self::Audit => b"audit",
         }
+    }
+}
+
+/// Something the database keeps wrapped under a master key; bound to what and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrapped<'a> {
+    /// The data key of the pool of this id.
+    PoolKey(&'a str),
+    /// The secret of the access key of this id.
+    AccessKey(&'a str),
+    /// See [`super::house::HouseKey`].
+    HouseKey,
+    /// What a database knows its master key by.
+    Canary,
+}
+
+impl Wrapped<'_> {
+    fn aad(&self, master_key_id: &str) -> Vec<u8> {
+        let (kind, name): (&[u8], &str) = match self {
+            Self::PoolKey(id) => (b"pool", id),
+            Self::AccessKey(id) => (b"access key", id),
+            Self::HouseKey => (b"house", ""),
+            Self::Canary => (b"canary", ""),
+        };
+        seal::aad(&[&[WRAP_FORMAT], kind, name.as_bytes(), master_key_id.as_bytes()])
     }
 }
 
@@ -136,12 +149,45 @@ impl MasterKeys {
     /// # Errors
     /// `DuplicateId`, `BadId`.
     pub fn rotated(&self, id: &str, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
+        self.with_standby(id, entropy)?.activated(id)
+    }
+
+    /// A ring with a new key that only opens things, until [`Self::activated`]: how several nodes learn it before one uses it.
+    ///
+    /// # Errors
+    /// `DuplicateId`, `BadId`.
+    pub fn with_standby(&self, id: &str, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         if self.ids().any(|known| known == id) {
             return Err(MasterKeyError::DuplicateId(id.to_owned()));
         }
-        let mut next = Self::generate(id, entropy)?;
-        next.others = self.ring().cloned().collect();
-        Ok(next)
+        let mut ring = self.clone();
+        ring.others.insert(0, Self::generate(id, entropy)?.active);
+        Ok(ring)
+    }
+
+    /// The ring with another of its keys active.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn activated(&self, id: &str) -> Result<Self, MasterKeyError> {
+        let (mut chosen, others): (Vec<_>, Vec<_>) = self.ring().cloned().partition(|key| key.id == id);
+        let active = chosen.pop().ok_or_else(|| MasterKeyError::Unknown(id.to_owned()))?;
+        Ok(Self { active, others })
+    }
+
+    /// The ring without a key. Whether stored data still needs it is for the caller to know.
+    ///
+    /// # Errors
+    /// `Unknown`; `Active`, as new things are made with that one.
+    pub fn without(&self, id: &str) -> Result<Self, MasterKeyError> {
+        if self.active.id == id {
+            return Err(MasterKeyError::Active(id.to_owned()));
+        }
+        let others: Vec<_> = self.others.iter().filter(|key| key.id != id).cloned().collect();
+        if others.len() == self.others.len() {
+            return Err(MasterKeyError::Unknown(id.to_owned()));
+        }
+        Ok(Self { active: self.active.clone(), others })
     }
 
     /// The id of the key that makes new things.
@@ -153,14 +199,6 @@ impl MasterKeys {
     /// Every id, the active one first.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.ring().map(|key| key.id.as_str())
-    }
-
-    /// The active key's sub-key for `purpose`.
-    ///
-    /// # Errors
-    /// Only if the library fails.
-    pub fn sub_key(&self, purpose: Purpose) -> Result<Secret32, CryptoFailure> {
-        self.active.derive(purpose)
     }
 
     /// The sub-keys of the whole ring with their ids, the active one first: for checking what an older key may have made.
@@ -178,34 +216,18 @@ impl MasterKeys {
     pub fn wrap_pool_key(&self, pool_id: &str, key: &PoolKey, entropy: &dyn Entropy) -> Result<Vec<u8>, CryptoFailure> {
         let mut plain = Zeroizing::new(key.id().to_be_bytes().to_vec());
         plain.extend_from_slice(key.secret().expose());
-        self.wrap(b"pool", pool_id, &plain, entropy)
+        self.wrap(Wrapped::PoolKey(pool_id), &plain, entropy)
     }
 
     /// The pool key of [`Self::wrap_pool_key`].
     ///
     /// # Errors
-    /// `KeyMissing` (its master key is not in the ring), `WrongKey` (altered, another pool's, or another key under the same id), `Malformed`.
+    /// As [`Self::unwrap`].
     pub fn unwrap_pool_key(&self, pool_id: &str, wrapped: &[u8]) -> Result<PoolKey, MasterKeyError> {
-        let plain = self.unwrap(b"pool", pool_id, wrapped)?;
+        let plain = self.unwrap(Wrapped::PoolKey(pool_id), wrapped)?;
         let (id, key) = plain.expose().split_first_chunk::<4>().ok_or(MasterKeyError::Malformed)?;
         let key = Secret32::from_slice(key).ok_or(MasterKeyError::Malformed)?;
         Ok(PoolKey::from_parts(u32::from_be_bytes(*id), key))
-    }
-
-    /// The secret of an access key in the form the database keeps, bound to the key's id.
-    ///
-    /// # Errors
-    /// Only if the library fails.
-    pub fn wrap_access_key(&self, id: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, CryptoFailure> {
-        self.wrap(b"access key", id, secret, entropy)
-    }
-
-    /// The secret of [`Self::wrap_access_key`].
-    ///
-    /// # Errors
-    /// As [`Self::unwrap_pool_key`].
-    pub fn unwrap_access_key(&self, id: &str, wrapped: &[u8]) -> Result<super::secret::SecretBytes, MasterKeyError> {
-        self.unwrap(b"access key", id, wrapped)
     }
 
     /// The record a new database keeps to know its master key again.
@@ -213,16 +235,16 @@ impl MasterKeys {
     /// # Errors
     /// Only if the library fails.
     pub fn canary(&self, entropy: &dyn Entropy) -> Result<Vec<u8>, CryptoFailure> {
-        self.wrap(b"canary", "", CANARY, entropy)
+        self.wrap(Wrapped::Canary, CANARY, entropy)
     }
 
     /// Whether this ring belongs to the database that keeps `record`. On any error the server must not start, and must never make a new key
     /// over old data: that would orphan everything sealed.
     ///
     /// # Errors
-    /// As [`Self::unwrap_pool_key`].
+    /// As [`Self::unwrap`].
     pub fn check_canary(&self, record: &[u8]) -> Result<(), MasterKeyError> {
-        let plain = self.unwrap(b"canary", "", record)?;
+        let plain = self.unwrap(Wrapped::Canary, record)?;
         if plain.matches(CANARY) { Ok(()) } else { Err(MasterKeyError::WrongKey) }
     }
 
@@ -230,25 +252,42 @@ impl MasterKeys {
         std::iter::once(&self.active).chain(&self.others)
     }
 
-    /// Format byte, length of the id, id, sealed bytes.
-    fn wrap(&self, kind: &[u8], name: &str, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, CryptoFailure> {
-        let id = self.active.id.as_bytes();
-        let aad = seal::aad(&[&[WRAP_FORMAT], kind, name.as_bytes(), id]);
+    /// `plain` in the form the database keeps: format byte, length of the id, id, sealed bytes.
+    ///
+    /// # Errors
+    /// Only if the library fails.
+    pub fn wrap(&self, what: Wrapped<'_>, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, CryptoFailure> {
+        let id = &self.active.id;
         let length = u8::try_from(id.len()).map_err(|_| CryptoFailure("master key id"))?;
-        let sealed = seal::encrypt(&self.active.derive(Purpose::Wrapping)?, &aad, plain, entropy)?;
-        Ok([&[WRAP_FORMAT, length], id, &sealed].concat())
+        let sealed = seal::encrypt(&self.active.derive(Purpose::Wrapping)?, &what.aad(id), plain, entropy)?;
+        Ok([&[WRAP_FORMAT, length], id.as_bytes(), &sealed].concat())
     }
 
-    fn unwrap(&self, kind: &[u8], name: &str, wrapped: &[u8]) -> Result<super::secret::SecretBytes, MasterKeyError> {
+    /// What [`Self::wrap`] wrapped as the same thing.
+    ///
+    /// # Errors
+    /// `KeyMissing` (its master key is not in the ring), `WrongKey` (altered, another's, or another key under the same id), `Malformed`.
+    pub fn unwrap(&self, what: Wrapped<'_>, wrapped: &[u8]) -> Result<SecretBytes, MasterKeyError> {
         let (id, body) = split(wrapped).ok_or(MasterKeyError::Malformed)?;
         let master = self.ring().find(|key| key.id == id).ok_or_else(|| MasterKeyError::KeyMissing(id.to_owned()))?;
         let key = master.derive(Purpose::Wrapping).map_err(|_| MasterKeyError::WrongKey)?;
-        let aad = seal::aad(&[&[WRAP_FORMAT], kind, name.as_bytes(), id.as_bytes()]);
-        seal::decrypt(&key, &aad, body).ok_or(MasterKeyError::WrongKey)
+        seal::decrypt(&key, &what.aad(id), body).ok_or(MasterKeyError::WrongKey)
+    }
+
+    /// The same thing under the active key; `None` where it is already.
+    ///
+    /// # Errors
+    /// As [`Self::unwrap`].
+    pub fn rewrap(&self, what: Wrapped<'_>, wrapped: &[u8], entropy: &dyn Entropy) -> Result<Option<Vec<u8>>, MasterKeyError> {
+        if wrapped_by(wrapped) == Some(self.active_id()) {
+            return Ok(None);
+        }
+        let plain = self.unwrap(what, wrapped)?;
+        self.wrap(what, plain.expose(), entropy).map(Some).map_err(|_| MasterKeyError::WrongKey)
     }
 }
 
-/// The id of the master key that made a wrapped pool key or a canary: rotation counts these until the old key is unused.
+/// The id of the master key that made a wrapped thing: rotation counts these until the old key is unused.
 #[must_use]
 pub fn wrapped_by(wrapped: &[u8]) -> Option<&str> {
     split(wrapped).map(|(id, _)| id)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -37,6 +37,12 @@ pub enum MasterKeyError {
     TwoActive,
     /// The key of this id is one byte repeated.
     WeakKey(String),
+    /// No key of this id is in the ring.
+    Unknown(String),
+    /// New things are made with the key of this id.
+    Active(String),
+    /// The file that a change is first written to is there already.
+    ChangeUnderWay(PathBuf),
     /// Stored data needs the key of this id, which the ring lacks.
     KeyMissing(String),
     /// Stored data was not made by this ring, or was altered.
@@ -62,6 +68,13 @@ impl fmt::Display for MasterKeyError {
             Self::WeakKey(id) => {
                 write!(f, "master key {id} is one byte repeated, not a random key")
             }
+            Self::Unknown(id) => write!(f, "the ring holds no key {id}"),
+            Self::Active(id) => write!(f, "key {id} is the active one: new things are made with it"),
+            Self::ChangeUnderWay(path) => write!(
+                f,
+                "{} exists: another change is under way, or one was interrupted; then delete that file and try again",
+                path.display()
+            ),
             Self::KeyMissing(id) => write!(f, "the data needs master key {id}, which is not in the ring"),
             Self::WrongKey => f.write_str("the master key is not the one this data was made with"),
             Self::Malformed => f.write_str("a record protected by the master key is damaged"),
@@ -94,19 +107,70 @@ impl MasterKeys {
     /// # Errors
     /// `Exists`: an existing file is never overwritten, as that could destroy the only key to a database. `Io`.
     pub fn to_file(&self, path: &Path) -> Result<(), MasterKeyError> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(io)?;
-        file.write_all(self.to_text().as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-        // The name must survive a crash too: a lost key file is a lost database.
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if cfg!(unix) {
-            File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
-        }
-        Ok(())
+        self.write(create(path)?).and_then(|()| sync_directory(path)).map_err(io)
     }
+
+    /// Puts a changed ring in a key file's place, whole or not at all: a crash leaves the old file or the new one. Mode and owner stay.
+    /// Returns the ring as it is now. Two changes at once: one is refused.
+    ///
+    /// # Errors
+    /// `ChangeUnderWay`, whatever `change` refuses, and everything of [`Self::from_file`].
+    pub fn change_file(path: &Path, change: impl FnOnce(&Self) -> Result<Self, MasterKeyError>) -> Result<Self, MasterKeyError> {
+        // Where a link points, so that the link stays one.
+        let path = std::fs::canonicalize(path).map_err(io)?;
+        let mut new = path.clone().into_os_string();
+        new.push(".new");
+        let new = PathBuf::from(new);
+        // Made before the old ring is read: of two changes that both began with it, the later would drop the earlier's key.
+        let file = create(&new).map_err(|e| match e {
+            MasterKeyError::Exists => MasterKeyError::ChangeUnderWay(new.clone()),
+            other => other,
+        })?;
+        let changed = Self::from_file(&path).and_then(|ring| change(&ring)).and_then(|ring| {
+            let done = like(&path, &file).and_then(|()| ring.write(file)).and_then(|()| std::fs::rename(&new, &path));
+            done.and_then(|()| sync_directory(&path)).map(|()| ring).map_err(io)
+        });
+        if changed.is_err() {
+            // Gone already where only the last step failed.
+            let _ = std::fs::remove_file(&new);
+        }
+        changed
+    }
+
+    fn write(&self, mut file: File) -> std::io::Result<()> {
+        file.write_all(self.to_text().as_bytes())?;
+        file.sync_all()
+    }
+}
+
+fn create(path: &Path) -> Result<File, MasterKeyError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(io)
+}
+
+/// The name must survive a crash too: a lost key file is a lost database.
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// Gives the new file owner and mode of the old one: root may change the ring of a server that runs as somebody else.
+#[cfg(unix)]
+fn like(path: &Path, new: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (old, fresh) = (std::fs::metadata(path)?, new.metadata()?);
+    if (old.uid(), old.gid()) != (fresh.uid(), fresh.gid()) {
+        std::os::unix::fs::fchown(new, Some(old.uid()), Some(old.gid()))?;
+    }
+    new.set_permissions(old.permissions())
+}
+
+#[cfg(not(unix))]
+fn like(_path: &Path, _new: &File) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn read(path: &Path, forbidden_mode: u32) -> Result<MasterKeys, MasterKeyError> {

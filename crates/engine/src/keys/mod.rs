@@ -4,6 +4,7 @@
 //! Nothing here reads a clock or awaits: costly calls (RSA, Argon2, SRP) are handed to [`crate::work`] by the caller.
 
 pub mod entropy;
+pub mod house;
 pub mod jwe;
 pub mod jwt;
 pub mod master;

@@ -100,10 +100,22 @@ impl PasswordHasher {
             return Ok(false);
         };
         let record = parse(record).ok_or(CryptoFailure("password record"))?;
-        let pepper = self.peppers.iter().find(|(id, _)| id == record.pepper_id);
-        let (_, pepper) = pepper.ok_or(CryptoFailure("password record's pepper is not in the ring"))?;
-        let made = stretch(password, pepper, &record.salt, record.cost)?;
+        let made = stretch(password, self.pepper(&record)?, &record.salt, record.cost)?;
         Ok(equal(made.as_ref(), &record.hash) && !password.is_empty())
+    }
+
+    /// Whether `record` can be verified at all: one of ours, and its pepper is in the ring.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn check(&self, record: &str) -> Result<(), CryptoFailure> {
+        let record = parse(record).ok_or(CryptoFailure("password record"))?;
+        self.pepper(&record).map(|_| ())
+    }
+
+    fn pepper(&self, record: &Record<'_>) -> Result<&Secret32, CryptoFailure> {
+        let pepper = self.peppers.iter().find(|(id, _)| id == record.pepper_id);
+        pepper.map(|(_, pepper)| pepper).ok_or(CryptoFailure("password record's pepper is not in the ring"))
     }
 
     /// Whether a record should be made anew at the next successful sign-in: another cost or an older pepper.
@@ -112,6 +124,12 @@ impl PasswordHasher {
         let active = self.peppers.first().map(|(id, _)| id.as_str());
         parse(record).is_none_or(|record| record.cost != self.cost || Some(record.pepper_id) != active)
     }
+}
+
+/// The id of the master key whose pepper a record was made with; `None` if it is not one of ours.
+#[must_use]
+pub fn pepper_id(record: &str) -> Option<&str> {
+    parse(record).map(|record| record.pepper_id)
 }
 
 /// Argon2id (RFC 9106, version 0x13) of the peppered password: 32 bytes. The pepper makes the table of records alone worthless to a thief.

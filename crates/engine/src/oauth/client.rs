@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::params::{Params, invalid_request};
 use super::site::Site;
-use crate::clients::Client;
+use crate::clients::{Client, guessing};
 use crate::ctx::Ctx;
 use crate::error::{Code, Error, OAuthCode, Result};
 use crate::pools::Pool;
@@ -36,19 +36,29 @@ pub async fn authenticate(ctx: &Ctx, site: &Site, authorization: Option<&str>, p
         (None, secret) => (params.required("client_id")?, secret),
     };
     // An unknown client reads like a wrong secret: client ids cannot be probed here.
-    let (pool, client) = site
+    let found = site
         .client(ctx, client_id)
         .await
-        .map_err(|e| if e.code() == UNKNOWN { invalid_client("no such app client at this address") } else { e })?;
-    match (client.has_secret(), secret) {
-        (true, Some(secret)) if client.accepts_secret(secret) => {}
-        (true, Some(_)) => return Err(invalid_client("the client secret is wrong")),
-        (true, None) => {
-            return Err(invalid_client("the client has a secret and the request does not")
-                .fix("Send it as HTTP Basic or as client_secret in the body."));
-        }
-        (false, Some(_)) => return Err(invalid_client("the client has no secret and the request has one")),
-        (false, None) => {}
+        .map_err(|e| if e.code() == UNKNOWN { invalid_client("no such app client at this address") } else { e });
+    let Some(secret) = secret else { return found.and_then(without_secret) };
+    let guess = guessing::of_anybody(ctx, found.as_ref().ok().map(|(_, client)| &**client))?;
+    guess.settle(found.and_then(|found| with_secret(found, secret)))
+}
+
+fn with_secret((pool, client): (Arc<Pool>, Arc<Client>), secret: &str) -> Result<Authenticated> {
+    if !client.has_secret() {
+        return Err(invalid_client("the client has no secret and the request has one"));
+    }
+    if !client.accepts_secret(secret) {
+        return Err(invalid_client("the client secret is wrong"));
+    }
+    Ok(Authenticated { pool, client })
+}
+
+fn without_secret((pool, client): (Arc<Pool>, Arc<Client>)) -> Result<Authenticated> {
+    if client.has_secret() {
+        return Err(invalid_client("the client has a secret and the request does not")
+            .fix("Send it as HTTP Basic or as client_secret in the body."));
     }
     Ok(Authenticated { pool, client })
 }

@@ -7,6 +7,7 @@ use super::params::Params;
 use super::site::Site;
 use crate::ctx::Ctx;
 use crate::error::{Error, OAuthCode, Result};
+use crate::rates::quotas::Category;
 use crate::tokens;
 
 /// Revokes a refresh token and what came of it. Tokens that are unknown here succeed.
@@ -14,6 +15,7 @@ pub async fn revoke(ctx: &Ctx, site: &Site, authorization: Option<&str>, params:
     params.no_repeats()?;
     let text = params.required("token")?;
     let caller = client::authenticate(ctx, site, authorization, params).await?;
+    ctx.admit(Category::UserToken, &caller.pool.id)?;
     tokens::revoke::by_refresh_token(ctx, &caller.pool, &caller.client, text).await.map_err(|e| {
         let code = match e.aws_code() {
             ErrorCode::UnsupportedOperationException => OAuthCode::InvalidRequest,

@@ -17,6 +17,7 @@ pub mod domains;
 pub mod groups;
 pub mod pagination;
 pub mod pools;
+pub mod quota;
 pub mod recovery;
 mod registry;
 pub mod resource_servers;

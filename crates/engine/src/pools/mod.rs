@@ -75,7 +75,8 @@ pub async fn find(ctx: &Ctx, pool_id: &str) -> Result<Option<Arc<Pool>>> {
     Ok(Some(ctx.engine.cache.put(pool_id, version, pool)))
 }
 
-fn from_row(ctx: &Ctx, row: table::PoolRow) -> Result<Pool> {
+/// The pool of a row: its document parsed, its key opened.
+pub fn from_row(ctx: &Ctx, row: table::PoolRow) -> Result<Pool> {
     let document = serde_json::from_str(&row.document)
         .map_err(|e| Error::internal(format!("pool {}: its document does not parse: {e}", row.id)))?;
     Ok(Pool {
@@ -87,6 +88,18 @@ fn from_row(ctx: &Ctx, row: table::PoolRow) -> Result<Pool> {
         created_at: row.created_at,
         modified_at: row.modified_at,
     })
+}
+
+/// The ids of all pools of all regions.
+pub async fn ids(ctx: &Ctx) -> Result<Vec<String>> {
+    let mut reader = ctx.store().reader().await?;
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = table::list_all(&mut reader, &after, 100).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after.clone_from(&last.id);
+        all.extend(page.into_iter().map(|row| row.id));
+    }
 }
 
 /// Writes a changed document if nobody else changed the pool since it was loaded; whether it did. The name is a column

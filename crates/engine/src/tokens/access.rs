@@ -8,7 +8,7 @@ use poolhouse_wire::types::UserStatusType;
 use serde::Deserialize;
 
 use super::signing;
-use super::{ADMIN_SCOPE, issuer};
+use super::{ADMIN_SCOPE, from_the_future, issuer};
 use crate::clients::{self, Client};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -73,8 +73,9 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let invalid = || Error::not_authorized("Invalid Access Token");
     // The issuer only says where to look for keys; it is believed after the signature has been checked.
     let claimed: Claimed = jwt::unverified(token).map_err(|_| invalid())?;
-    let pool_id = claimed.iss.rsplit('/').next().unwrap_or_default();
-    let pool = pools::find(ctx, pool_id).await?.ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
+    let pool = pools::find(ctx, pool_of_issuer(&claimed.iss))
+        .await?
+        .ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
     ctx.concerns_pool(&pool.id);
     if claimed.token_use != "access" {
         return Err(invalid().because("the token is not an access token").differs(claimed.token_use, "access"));
@@ -83,6 +84,9 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let expected = issuer(ctx, &pool);
     if payload.iss != expected {
         return Err(invalid().because("the token names another issuer").differs(payload.iss, expected));
+    }
+    if from_the_future(ctx, payload.iat) {
+        return Err(invalid().because("the token was issued in the future: the clocks of two nodes differ by over a minute"));
     }
     if payload.exp * 1000 <= ctx.now {
         return Err(Error::not_authorized("Access Token has expired"));
@@ -101,6 +105,17 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
         client,
         user,
     })
+}
+
+/// The pool that a token says it is of, if there is such a pool. Unproved: only to know whose quota it asks for.
+pub async fn pool_claimed(ctx: &Ctx, token: &str) -> Result<Option<String>> {
+    let Ok(claimed) = jwt::unverified::<Claimed>(token) else { return Ok(None) };
+    let pool = pools::find(ctx, pool_of_issuer(&claimed.iss)).await?;
+    Ok(pool.map(|pool| pool.id.clone()))
+}
+
+fn pool_of_issuer(issuer: &str) -> &str {
+    issuer.rsplit('/').next().unwrap_or_default()
 }
 
 async fn verify(ctx: &Ctx, pool: &Pool, token: &str) -> Result<Payload> {

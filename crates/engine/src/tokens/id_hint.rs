@@ -2,7 +2,7 @@
 //! expired; everything else must hold (checklist 31). Called by the authorization and the sign-out endpoint.
 use serde::Deserialize;
 
-use super::{issuer, signing};
+use super::{from_the_future, issuer, signing};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::keys::jwt;
@@ -17,11 +17,14 @@ pub struct Hint {
     pub aud: String,
     iss: String,
     token_use: String,
+    #[serde(default)]
+    iat: i64,
 }
 
 /// The claims of an ID token that this pool signed; `None` for anything else.
 pub async fn claims(ctx: &Ctx, pool: &Pool, hint: &str) -> Result<Option<Hint>> {
     let keys = signing::keys(ctx, pool).await?;
     let Ok(claims) = jwt::verify::<Hint>(hint, &keys.public, KeyPurpose::Id) else { return Ok(None) };
-    Ok((claims.token_use == "id" && claims.iss == issuer(ctx, pool)).then_some(claims))
+    let ours = claims.token_use == "id" && claims.iss == issuer(ctx, pool) && !from_the_future(ctx, claims.iat);
+    Ok(ours.then_some(claims))
 }

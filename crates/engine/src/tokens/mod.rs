@@ -24,6 +24,7 @@ pub mod claims;
 pub mod id_hint;
 pub mod refresh;
 pub mod revoke;
+pub mod rotation;
 pub mod signing;
 
 use claims::Claims;
@@ -202,6 +203,15 @@ async fn sign(ctx: &Ctx, grant: &Grant<'_>, origin_jti: &str, event_id: Option<&
 
 async fn sign_one(ctx: &Ctx, keys: Arc<KeySet>, purpose: KeyPurpose, claims: Claims) -> Result<String> {
     Ok(ctx.engine.work.signing.run(move || jwt::encode(keys.active(purpose), &claims)).await??)
+}
+
+/// Milliseconds that the clocks of two nodes may differ by (checklist 50).
+const CLOCK_SKEW_MS: i64 = 60_000;
+
+/// Whether a token says it was issued (seconds) later than another node's clock can explain: what the future has signed
+/// outlives a sign-out of the present, which ends tokens by their time.
+fn from_the_future(ctx: &Ctx, issued_at: i64) -> bool {
+    issued_at.saturating_mul(1000) > ctx.now + CLOCK_SKEW_MS
 }
 
 /// `at_hash`, `c_hash`: the left half of SHA-256, base64url (OIDC Core §3.1.3.6).

@@ -1,6 +1,6 @@
 //! Revoking: one session by its refresh token (RFC 7009), or all sessions of a user. What is revoked here is refused on
 //! every node at the next call, because nobody caches it (checklist 23).
-use poolhouse_store::tables::{authorization_codes, browser_sessions, refresh as table, users as users_table};
+use poolhouse_store::tables::{authorization_codes, browser_sessions, refresh as table, sessions, users as users_table};
 use poolhouse_wire::ErrorCode;
 
 use super::hash;
@@ -30,6 +30,21 @@ pub async fn by_refresh_token(ctx: &Ctx, pool: &Pool, client: &Client, token: &s
     let now = ctx.now;
     ctx.store().write(async move |tx| table::revoke_family(tx, &family.origin_jti, now).await).await?;
     Ok(())
+}
+
+/// Users whose sessions one write ends.
+const PAGE: i64 = 500;
+
+/// Ends every session of every user of a pool, browsers' too, and voids codes that were not used yet; how many users there
+/// are. Page by page, so that sign-ins never wait behind a long write; it may be run again.
+pub async fn all_of_pool(ctx: &Ctx, pool_id: &str) -> Result<u64> {
+    let (mut after, mut users) = (String::new(), 0);
+    loop {
+        let (pool_id, now) = (pool_id.to_owned(), ctx.now);
+        let ended = ctx.store().write(async move |tx| sessions::end_page(tx, &pool_id, &after, PAGE, now).await).await?;
+        let Some((last, count)) = ended else { return Ok(users) };
+        (after, users) = (last, users + count);
+    }
 }
 
 /// Inside a write: ends every session of a user. Refresh tokens and access tokens die; browser sessions too where

@@ -6,12 +6,18 @@ use poolhouse_store::tables::signing_keys::{self as table, SigningKeyRow};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::keyring;
 use crate::keys::rsa::{KeyPurpose, PublicKey, PublicKeys, SigningKey};
 use crate::keys::seal::{self, Place, PoolKey};
 use crate::pools::Pool;
 
 const FIELD: &str = "signing_key";
-const ACTIVE: &str = "active";
+/// The states of a key: it signs; it is published and will sign; it signed what may still live.
+pub(super) const ACTIVE: &str = "active";
+pub(super) const NEXT: &str = "next";
+pub(super) const RETIRED: &str = "retired";
+/// One key of a pool for each.
+pub(super) const PURPOSES: [KeyPurpose; 2] = [KeyPurpose::Id, KeyPurpose::Access];
 
 /// The keys of one pool.
 #[derive(Debug)]
@@ -34,22 +40,35 @@ impl KeySet {
 
 /// The rows of a new pool's two keys.
 pub async fn create(ctx: &Ctx, pool_id: &str, key: &PoolKey) -> Result<Vec<SigningKeyRow>> {
-    let mut rows = Vec::with_capacity(2);
-    for purpose in [KeyPurpose::Id, KeyPurpose::Access] {
-        let signing = ctx.engine.keys.stock.take(purpose).await?;
-        let place = Place { pool: pool_id, row: signing.kid(), field: FIELD };
-        rows.push(SigningKeyRow {
-            kid: signing.kid().to_owned(),
-            pool_id: pool_id.to_owned(),
-            purpose: purpose.as_str().to_owned(),
-            state: ACTIVE.to_owned(),
-            sealed: seal::seal(key, place, signing.to_pkcs8()?.expose(), ctx.entropy())?,
-            public_key: signing.public().der().to_vec(),
-            created_at: ctx.now,
-            retire_at: None,
-        });
+    let mut rows = Vec::with_capacity(PURPOSES.len());
+    for purpose in PURPOSES {
+        rows.push(make(ctx, pool_id, key, purpose, ACTIVE, ctx.now).await?);
     }
     Ok(rows)
+}
+
+/// The row of a fresh key.
+pub(super) async fn make(
+    ctx: &Ctx,
+    pool_id: &str,
+    key: &PoolKey,
+    purpose: KeyPurpose,
+    state: &str,
+    activate_at: i64,
+) -> Result<SigningKeyRow> {
+    let signing = ctx.engine.keys.stock.take(purpose).await?;
+    let place = Place { pool: pool_id, row: signing.kid(), field: FIELD };
+    Ok(SigningKeyRow {
+        kid: signing.kid().to_owned(),
+        pool_id: pool_id.to_owned(),
+        purpose: purpose.as_str().to_owned(),
+        state: state.to_owned(),
+        sealed: seal::seal(key, place, signing.to_pkcs8()?.expose(), ctx.entropy())?,
+        public_key: signing.public().der().to_vec(),
+        created_at: ctx.now,
+        activate_at,
+        retire_at: None,
+    })
 }
 
 /// The keys of a pool, opened.
@@ -79,6 +98,17 @@ fn private_key(pool: &Pool, rows: &[SigningKeyRow], purpose: KeyPurpose) -> Resu
         .iter()
         .find(|row| row.purpose == purpose.as_str() && row.state == ACTIVE)
         .ok_or_else(|| Error::internal(format!("pool {} has no active {} key", pool.id, purpose.as_str())))?;
-    let pkcs8 = seal::open(&pool.key, Place { pool: &pool.id, row: &row.kid, field: FIELD }, &row.sealed)?;
-    Ok(SigningKey::from_pkcs8(pkcs8.expose(), purpose)?)
+    open(pool, row, purpose)
+}
+
+fn open(pool: &Pool, row: &SigningKeyRow, purpose: KeyPurpose) -> Result<SigningKey> {
+    let pkcs8 = keyring::open(&pool.key, Place { pool: &pool.id, row: &row.kid, field: FIELD }, &row.sealed)?;
+    SigningKey::from_pkcs8(pkcs8.expose(), purpose)
+        .map_err(|e| Error::internal(format!("pool {}: signing key {}: {e}", pool.id, row.kid)))
+}
+
+/// Whether both halves of a key can be read.
+pub fn check(pool: &Pool, row: &SigningKeyRow) -> Result<()> {
+    let purpose = public_key(row)?.purpose();
+    open(pool, row, purpose).map(drop)
 }

@@ -1,9 +1,10 @@
 //! Sign-in names: which names lead to a user, and the single table of them that keeps each name with one user.
 //! A name is normalised here and nowhere else, so that look-alikes meet the same row (checklist 89, 90, 155).
-use std::collections::BTreeMap;
-
+use poolhouse_wire::types::UserStatusType;
 use unicode_normalization::UnicodeNormalization;
 
+use super::User;
+use crate::error::Result;
 use crate::pools::{Pool, SignInKind};
 
 /// The key under which a name is kept: trimmed and NFC; in a case-insensitive pool also compatibility-folded and
@@ -22,9 +23,12 @@ pub struct SignInName {
 
 /// Every name that signs this user in: the user name; in a pool with sign-in attributes the address, verified or not
 /// (developer guide: user name attributes need not be verified); in a pool with aliases the verified address, and
-/// the preferred user name once the user is confirmed.
-pub fn names_of(pool: &Pool, username: &str, attributes: &BTreeMap<String, String>, confirmed: bool) -> Vec<SignInName> {
-    let mut names = vec![SignInName { kind: "username", key: sign_in_key(pool, username) }];
+/// the preferred user name once the user has arrived (developer guide, "Customizing sign-in attributes"). Whoever writes a
+/// user sets its status first: two ways to write one user must not differ in the names they leave it with.
+pub fn names_of(pool: &Pool, user: &User) -> Result<Vec<SignInName>> {
+    let attributes = &user.attributes;
+    let arrived = !matches!(user.status()?, UserStatusType::Unconfirmed | UserStatusType::ForceChangePassword);
+    let mut names = vec![SignInName { kind: "username", key: sign_in_key(pool, user.username()) }];
     let mut add = |kind: &'static str| {
         if let Some(value) = attributes.get(kind).filter(|v| !v.is_empty()) {
             let key = sign_in_key(pool, value);
@@ -46,7 +50,7 @@ pub fn names_of(pool: &Pool, username: &str, attributes: &BTreeMap<String, Strin
         SignInKind::Username => {
             for alias in pool.aliases() {
                 let usable = match alias {
-                    "preferred_username" => confirmed,
+                    "preferred_username" => arrived,
                     address => attributes.get(&format!("{address}_verified")).is_some_and(|v| v == "true"),
                 };
                 if usable {
@@ -55,5 +59,5 @@ pub fn names_of(pool: &Pool, username: &str, attributes: &BTreeMap<String, Strin
             }
         }
     }
-    names
+    Ok(names)
 }

@@ -13,6 +13,7 @@ use super::User;
 use crate::clients;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::keyring;
 use crate::keys::CryptoFailure;
 use crate::keys::seal::{self, Place};
 use crate::keys::srp::Verifier;
@@ -70,7 +71,7 @@ pub async fn verify(ctx: &Ctx, user: Option<&User>, password: &str) -> Result<bo
     let record = user.and_then(|u| u.row.password_hash.clone());
     let (engine, password) = (Arc::clone(&ctx.engine), Zeroizing::new(password.to_owned()));
     let right = ctx.engine.work.passwords.run(move || engine.keys.passwords.verify(&password, record.as_deref())).await?;
-    right.map_err(|e: CryptoFailure| e.into())
+    right.map_err(|e: CryptoFailure| Error::internal(format!("user {}: {e}", user.map_or("", User::sub))))
 }
 
 /// Whether the pool forbids passwords that were used before, and this one is in use. Older ones are not kept.
@@ -108,7 +109,7 @@ pub async fn refresh_stored(ctx: &Ctx, pool: &Pool, user: &User, password: &str)
 /// try and on every node, and that no password fits (RFC 5054 §2.5.1.3; checklist 73).
 pub fn srp_verifier(pool: &Pool, user: Option<&User>, subject: &str) -> Result<Verifier> {
     if let Some((user, sealed)) = user.and_then(|u| u.row.srp_sealed.as_ref().map(|sealed| (u, sealed))) {
-        let plain = seal::open(&pool.key, place(pool, user), sealed)?;
+        let plain = keyring::open(&pool.key, place(pool, user), sealed)?;
         return Verifier::from_bytes(plain.expose()).map_err(|e| Error::internal(format!("user {}: {e}", user.sub())));
     }
     Ok(Verifier::fake(&pool.key.fake_identity_key()?, &pool.id, subject))

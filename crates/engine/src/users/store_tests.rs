@@ -251,7 +251,7 @@ async fn sec_073_the_invented_verifier_is_stable() {
 async fn a_user_changed_meanwhile_is_read_again() {
     let (world, pool, ann) = setup().await;
     let ctx = world.ctx();
-    let names = super::aliases::names_of(&pool, ann.username(), &ann.attributes, true);
+    let names = super::aliases::names_of(&pool, &ann).unwrap();
     let (first, second) = (ann.row.clone(), ann.row.clone());
     let (n1, n2) = (names.clone(), names);
     use super::save::{Saved, update};

@@ -119,7 +119,7 @@ async fn phases(
         }
     })?;
 
-    // The rate class of an operation is asked here, once there are limits.
+    ops::quota::admit(ctx, operation, &input).await?;
 
     let outcome = AssertUnwindSafe(ops::perform(ctx, operation, handler, input)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| {

@@ -3,6 +3,7 @@
 
 mod env;
 mod greeting;
+mod keys;
 pub mod out;
 pub mod postman;
 pub mod snippets;
@@ -17,7 +18,7 @@ use crate::audit::AuditCommand;
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::run::{self, AccessKeyCommand, Assembly, StartError};
+use crate::run::{self, AccessKeyCommand, Assembly, StartError, UpkeepCommand};
 use env::EnvOptions;
 use out::Out;
 
@@ -88,30 +89,19 @@ enum Command {
         Works while the server runs. `verify` ends with 1 where a row is not as it was written."
     )]
     Audit {
-        #[arg(long, value_name = "FILE", global = true, default_value = "poolhouse.toml")]
-        config: PathBuf,
-        /// Data directory of `poolhouse dev`, instead of a configuration
-        #[arg(long, value_name = "DIR", global = true, conflicts_with = "config")]
-        data: Option<PathBuf>,
         #[command(subcommand)]
         command: AuditCommand,
     },
-    /// Make the key that seals secrets in the database
+    #[command(flatten)]
+    Upkeep(UpkeepCommand),
+    /// List, change and revoke the keys that sign a pool's tokens
+    #[command(after_help = keys::SIGNING_HELP)]
+    SigningKey(keys::SigningKeyOptions),
+    /// Make and change the keys that seal secrets in the database
+    #[command(after_help = keys::MASTER_HELP)]
     MasterKey {
         #[command(subcommand)]
-        command: MasterKeyCommand,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum MasterKeyCommand {
-    /// Write a new key to FILE, mode 0600; an existing file is never overwritten
-    #[command(after_help = "Example:\n  poolhouse master-key create /etc/poolhouse/master.key\n\n\
-        Keep a copy away from the database's backups: without the key the database cannot be opened, and whoever has both \
-        has every secret.")]
-    Create {
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        command: keys::MasterKeyOptions,
     },
 }
 
@@ -161,23 +151,26 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
-        Command::Audit { config, data, command } => {
-            let settings = match data {
-                Some(data) => DevOptions::of(data).settle(ambient).map_err(StartError::Refused)?,
-                None => production(&config, ambient)?,
+        Command::Audit { command } => {
+            let settings = match &command.store().data {
+                Some(data) => DevOptions::stored(data.clone(), ambient),
+                None => production(&command.store().config, ambient)?,
             };
             run::harden();
             let reply = runtime()?.block_on(assembly.audit(&settings, &command))?;
             out.text(&reply);
             Ok(())
         }
-        Command::MasterKey { command: MasterKeyCommand::Create { file } } => {
-            assembly.create_master_key(&file)?;
-            out.page(&format!(
-                "Master key written to {0}\nKeep a copy away from the database's backups. In the configuration:\n    \
-                 [keys]\n    master_key_file = \"{0}\"",
-                file.display()
-            ));
+        Command::SigningKey(options) => keys::signing_key(&options, ambient, out, assembly),
+        Command::MasterKey { command } => keys::master_key(command, ambient, out, assembly),
+        Command::Upkeep(command) => {
+            let settings = match &command.store().data {
+                Some(data) => DevOptions::stored(data.clone(), ambient),
+                None => production(&command.store().config, ambient)?,
+            };
+            run::harden();
+            let reply = runtime()?.block_on(assembly.upkeep(&settings, &command, &move |line| out.progress(line)))?;
+            out.text(&reply);
             Ok(())
         }
     }
@@ -200,9 +193,11 @@ fn start(
     if settings.harden {
         run::harden();
     }
+    let prepared = run::prepare(settings, assembly)?;
+    prepared.confine()?;
     runtime()?.block_on(async {
         let shutdown = edge::shutdown_signal().map_err(failed)?;
-        run::serve(settings, assembly, ready, shutdown).await
+        prepared.serve(ready, shutdown).await
     })
 }
 

@@ -42,6 +42,11 @@ impl Out {
         self.text(&painted);
     }
 
+    /// How far a long run has come, on standard error: standard output is the result's.
+    pub fn progress(self, line: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
     /// A complaint, on standard error.
     pub fn error(self, text: &str) {
         let text = text.trim_end();

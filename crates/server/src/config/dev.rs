@@ -1,10 +1,15 @@
 //! `poolhouse dev`: no file, every default chosen, loopback only. Called by `cli`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Tls};
+use poolhouse_engine::rates;
+
+use super::{
+    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
+    Settings, Tls,
+};
 use crate::edge::Limits;
 use crate::host;
 
@@ -32,15 +37,22 @@ pub struct DevOptions {
     /// Region of the demo pool and of calls that name none
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub region: String,
+    /// Limit requests and guesses as `poolhouse serve` does, to try how a client backs off
+    #[arg(long, value_enum, value_name = "WHOSE", default_value = "off")]
+    pub quotas: QuotaMode,
 }
 
 impl DevOptions {
-    /// Those of the instance in this directory, for commands that only read what is there.
+    /// The defaults on this data directory, for commands beside a development server.
     #[must_use]
-    pub fn of(data: PathBuf) -> Self {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let region = "us-east-1".to_owned();
-        Self { data, http: any, https: any, no_demo: true, issuer: IssuerMode::Local, code: None, region }
+    pub fn on(data: &Path) -> Self {
+        #[derive(clap::Parser)]
+        struct Defaults {
+            #[command(flatten)]
+            options: DevOptions,
+        }
+        let defaults = <Defaults as clap::Parser>::parse_from(["poolhouse"]).options;
+        Self { data: data.to_owned(), ..defaults }
     }
 
     /// # Errors
@@ -50,7 +62,11 @@ impl DevOptions {
         if !refusals.is_empty() {
             return Err(refusals);
         }
-        Ok(Settings {
+        Ok(self.settings(ambient))
+    }
+
+    fn settings(&self, ambient: &Ambient) -> Settings {
+        Settings {
             file: None,
             public_url: format!("http://localhost:{}", self.http.port()),
             http: Some(self.http),
@@ -59,6 +75,7 @@ impl DevOptions {
             trusted_proxies: Vec::new(),
             store_url: Secret::new(format!("sqlite:{}", self.data.join("poolhouse.db").display())),
             master_key: MasterKeySource::FileOrCreate(self.data.join("master.key")),
+            rotate_every_days: None,
             mail: Mail::Inbox,
             callers: Callers::AnyKey,
             account_id: "123456789012".into(),
@@ -66,6 +83,10 @@ impl DevOptions {
             issuer: self.issuer,
             hash: HashCost::default(),
             limits: Limits { drain: Duration::from_secs(2), ..Limits::default() },
+            rates: match self.quotas {
+                QuotaMode::Aws => rates::Settings::aws(),
+                QuotaMode::Off => rates::Settings::default(),
+            },
             data_dir: Some(self.data.clone()),
             fixed_code: self.code.clone(),
             demo: !self.no_demo,
@@ -74,7 +95,26 @@ impl DevOptions {
             audit_days: AUDIT_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
-        })
+            sandbox: Sandbox::Off,
+        }
+    }
+
+    /// The settings of a directory that `poolhouse dev` has filled, for commands that look after it: nothing is created.
+    #[must_use]
+    pub fn stored(data: PathBuf, ambient: &Ambient) -> Settings {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let master_key = MasterKeySource::File(data.join("master.key"));
+        let options = Self {
+            data,
+            http: loopback(9229),
+            https: loopback(9443),
+            no_demo: true,
+            issuer: IssuerMode::default(),
+            code: None,
+            region: "us-east-1".into(),
+            quotas: QuotaMode::Off,
+        };
+        Settings { master_key, data_dir: None, ..options.settings(ambient) }
     }
 
     fn refusals(&self) -> Vec<Refusal> {

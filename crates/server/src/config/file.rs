@@ -1,12 +1,13 @@
 //! The file of `poolhouse serve --config FILE`: its shape, and errors that name the line. Called by `cli`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Value;
 
-use super::{IssuerMode, Secret, SmtpSecurity};
+use super::{IssuerMode, QuotaMode, Sandbox, Secret, SmtpSecurity};
 
 /// The file as written. Every member may be absent here: [`ServeConfig::settle`] says what is missing, all at once.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -29,6 +30,8 @@ pub struct ServeConfig {
     pub hash: Hash,
     pub audit: AuditFile,
     pub metrics: MetricsFile,
+    pub sandbox: Sandbox,
+    pub limits: LimitsFile,
     // Settings of development mode: recognised only so that they can be refused with a reason. Written out rather than
     // flattened in, since flattening loses the line of every error.
     code: Option<Value>,
@@ -67,6 +70,8 @@ pub struct Store {
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     pub master_key_file: Option<PathBuf>,
+    /// Days after which signing keys are changed.
+    pub rotate_every_days: Option<u16>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -86,6 +91,17 @@ pub struct Hash {
     pub memory_kib: Option<u32>,
     pub passes: Option<u32>,
     pub lanes: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsFile {
+    pub quotas: Option<QuotaMode>,
+    /// Instead of AWS's, by category.
+    pub requests_per_second: BTreeMap<String, u32>,
+    pub guesses_per_minute_per_address: Option<u32>,
+    pub guesses_per_minute_per_client: Option<u32>,
+    pub guesses_per_minute_per_pool: Option<u32>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -6,6 +6,7 @@
 mod check;
 mod dev;
 mod file;
+mod limits;
 mod refusal;
 mod serve;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use poolhouse_engine::rates;
 use serde::Deserialize;
 
 use crate::client_ip::Cidr;
@@ -39,6 +41,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Cidr>,
     pub store_url: Secret,
     pub master_key: MasterKeySource,
+    /// Signing keys are changed when they have signed for so many days; `None`: when an operator says so, as on Cognito.
+    pub rotate_every_days: Option<u16>,
     pub mail: Mail,
     pub callers: Callers,
     /// Twelve digits, in every ARN.
@@ -47,7 +51,10 @@ pub struct Settings {
     pub region: String,
     pub issuer: IssuerMode,
     pub hash: HashCost,
+    /// Of connections.
     pub limits: Limits,
+    /// Of requests and of guesses.
+    pub rates: rates::Settings,
     /// Where the local authority and the default store live; `serve` has none.
     pub data_dir: Option<PathBuf>,
     /// The value of every confirmation and one-time code.
@@ -63,6 +70,7 @@ pub struct Settings {
     pub log: Log,
     /// Close the process's memory to core dumps and other processes.
     pub harden: bool,
+    pub sandbox: Sandbox,
 }
 
 /// How long the audit trail is kept unless said otherwise: a year, and time to look back at it.
@@ -139,6 +147,28 @@ pub enum IssuerMode {
     Aws,
     /// `https://issuer-cognito-idp.{region}.amazonaws.com/{pool id}`
     AwsUpdated,
+}
+
+/// Whether the process gives up, before the first request, what serving does not need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    Off,
+    /// As far as the kernel can; what it cannot is logged.
+    #[default]
+    On,
+    /// In full, or there is no start.
+    Require,
+}
+
+/// Whose request quotas hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum QuotaMode {
+    /// Amazon Cognito's, for each pool
+    Aws,
+    /// None
+    Off,
 }
 
 /// Cost of one password hash (Argon2id).

@@ -28,6 +28,16 @@ impl Refusal {
             format!("poolhouse access-key create --config {config} --name admin --allow '*'"),
         )
     }
+
+    /// For `sandbox = "require"` on a kernel that lacks parts of it.
+    #[must_use]
+    pub fn no_sandbox(missing: &[String]) -> Self {
+        Self::new(
+            format!("The sandbox is required, and not in force: {}.", missing.join("; ")),
+            "Whoever breaks into the process could do more than serving needs.",
+            "sandbox = \"on\" (as far as the kernel can), or run Linux 6.12 or newer with Landlock and seccomp",
+        )
+    }
 }
 
 /// The numbered list that `serve` prints instead of starting.

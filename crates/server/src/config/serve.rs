@@ -8,10 +8,13 @@ use super::file::ServeConfig;
 use super::{
     AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
 };
-use crate::certs;
+use crate::certs::FileCerts;
 use crate::client_ip::Cidr;
 use crate::edge::Limits;
 use crate::host;
+
+/// Rotations that come faster would overlap.
+const LEAST_ROTATION_DAYS: u16 = 3;
 
 impl ServeConfig {
     /// All settings, or all refusals. Looks at the named files; opens no store: whether there is an access key is asked
@@ -28,6 +31,14 @@ impl ServeConfig {
         let mail = self.mail(&mut out);
         let hash = self.hash_cost(&mut out);
         let audit_days = self.watching(&mut out);
+        let rates = self.limits.settle(&mut out);
+        if self.keys.rotate_every_days.is_some_and(|days| days < LEAST_ROTATION_DAYS) {
+            out.push(Refusal::new(
+                format!("keys.rotate_every_days is less than {LEAST_ROTATION_DAYS}."),
+                "A new key is published a day before it signs and an old one stays for another day.",
+                "rotate_every_days = 90",
+            ));
+        }
         self.names(&mut out);
         self.dev_only_members(&mut out);
         let (Some(public_url), Some(store_url), Some(master_key), Some(mail), true) =
@@ -44,6 +55,7 @@ impl ServeConfig {
             trusted_proxies,
             store_url,
             master_key,
+            rotate_every_days: self.keys.rotate_every_days,
             mail: Mail::Smtp(mail),
             callers: Callers::AccessKeys,
             account_id: self.account_id.clone().unwrap_or_else(|| "123456789012".into()),
@@ -51,6 +63,7 @@ impl ServeConfig {
             issuer: self.issuer,
             hash,
             limits: Limits::default(),
+            rates,
             data_dir: None,
             fixed_code: None,
             demo: false,
@@ -59,6 +72,7 @@ impl ServeConfig {
             audit_days,
             log: Log { json: true, filter: ambient.log.clone().or_else(|| self.log.clone()).unwrap_or_else(|| "info".into()) },
             harden: true,
+            sandbox: self.sandbox,
         })
     }
 
@@ -141,7 +155,7 @@ impl ServeConfig {
             }
             return Tls::None;
         };
-        if let Err(error) = certs::from_files(certificate, key) {
+        if let Err(error) = FileCerts::open(certificate, key) {
             out.push(Refusal::new(format!("{error}."), "No HTTPS connection could be made.", set));
         }
         Tls::Files { certificate: certificate.clone(), key: key.clone() }

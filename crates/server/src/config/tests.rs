@@ -195,6 +195,7 @@ fn dev() -> DevOptions {
         issuer: IssuerMode::Local,
         code: Some("123456".into()),
         region: "eu-central-1".into(),
+        quotas: QuotaMode::Off,
     }
 }
 

@@ -11,6 +11,7 @@ mod body;
 mod connection;
 
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Poll;
@@ -25,6 +26,9 @@ use tokio_rustls::TlsAcceptor;
 
 pub use bind::{BindError, Owner};
 pub use body::TooSlow;
+
+/// Connections that wait to be accepted, at most (and at most `net.core.somaxconn`).
+const WAITING: i32 = 1024;
 
 /// What one client may cost.
 #[derive(Debug, Clone)]
@@ -86,22 +90,21 @@ pub struct Peer {
 
 /// Bound sockets that do not accept yet.
 pub struct Edge {
-    sockets: Vec<(TcpListener, Option<TlsAcceptor>)>,
+    sockets: Vec<(std::net::TcpListener, Option<TlsAcceptor>)>,
     bound: Vec<Bound>,
     limits: Limits,
 }
 
 impl Edge {
-    /// Binds every address, or none.
+    /// Binds every address, or none. Needs no runtime: the sandbox closes between this and the first thread.
     ///
     /// # Errors
     /// [`BindError`] names the address and, where the system tells, the process that holds it.
-    pub async fn bind(listen: Vec<Listen>, limits: Limits) -> Result<Self, BindError> {
+    pub fn bind(listen: Vec<Listen>, limits: Limits) -> Result<Self, BindError> {
         let mut sockets = Vec::with_capacity(listen.len());
         let mut bound = Vec::with_capacity(listen.len());
         for one in listen {
-            let socket = TcpListener::bind(one.address).await.map_err(|error| BindError::new(one.address, &error))?;
-            let address = socket.local_addr().map_err(|error| BindError::new(one.address, &error))?;
+            let (socket, address) = listen_on(one.address).map_err(|error| BindError::new(one.address, &error))?;
             bound.push(Bound { address, tls: one.tls.is_some() });
             sockets.push((socket, one.tls.map(TlsAcceptor::from)));
         }
@@ -116,8 +119,13 @@ impl Edge {
 
     /// Serves until `shutdown` completes; then accepts nothing more, lets requests in hand finish for at most
     /// [`Limits::drain`], and returns with every connection closed.
-    pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// When a socket cannot be handed to the runtime; nothing has been accepted then.
+    pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let Self { sockets, limits, .. } = self;
+        let sockets = sockets.into_iter().map(|(socket, tls)| Ok((TcpListener::from_std(socket)?, tls)));
+        let sockets = sockets.collect::<io::Result<Vec<_>>>()?;
         let limits = Arc::new(limits);
         let room = Arc::new(Semaphore::new(limits.connections));
         let (stop, stopping) = watch::channel(false);
@@ -154,7 +162,17 @@ impl Edge {
             tracing::warn!(open = connections.len(), "connections cut after the drain time");
             connections.shutdown().await;
         }
+        Ok(())
     }
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let socket = std::net::TcpListener::bind(address)?;
+    // The standard library lets 128 connections wait, too few for a burst.
+    rustix::net::listen(&socket, WAITING)?;
+    socket.set_nonblocking(true)?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
 }
 
 type Accepted = (tokio::sync::OwnedSemaphorePermit, TcpStream, SocketAddr, Option<TlsAcceptor>);

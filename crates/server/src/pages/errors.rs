@@ -26,14 +26,21 @@ pub fn refused(visit: &Visit, refused: &Refusal) -> Response {
 
 /// The error page, for what no form can answer.
 pub fn error_page(visit: &Visit, error: &Error) -> Response {
+    if error.retry_after_seconds().is_some() {
+        // The form is a step back, and nothing of it is lost but what was typed.
+        let back = visit.knows_app().then(|| Link::new("Back to the sign-in page", &visit.url(paths::LOGIN)));
+        return refusal::later(&visit.app, &visit.reached, &visit.ctx, error, back);
+    }
     let client_id = visit.params.get("client_id").ok().flatten();
     refusal::redirect(&visit.app, &visit.reached, &visit.ctx, error, client_id)
 }
 
-/// The sentence to say above the form. Faults of ours are no sentence but the error page.
+/// The sentence to say above the form. Faults of ours, and what only time mends, are no sentence but a page.
 pub fn said(visit: &Visit, error: &Error) -> Result<String, Stop> {
     match error.code() {
-        Code::Aws(ErrorCode::InternalErrorException) | Code::OAuth(_) => Err(visit.fail(error)),
+        Code::Aws(ErrorCode::InternalErrorException | ErrorCode::TooManyRequestsException) | Code::OAuth(_) => {
+            Err(visit.fail(error))
+        }
         Code::Aws(_) => Ok(error.message().to_owned()),
     }
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use poolhouse_engine::auth::{self, Step as SignIn};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::oauth::authorize::Request;
+use poolhouse_engine::rates::quotas::Category;
 use poolhouse_engine::users::User;
 use poolhouse_wire::ErrorCode;
 
@@ -24,7 +25,7 @@ pub async fn get(visit: Visit) -> Answer {
 }
 
 pub async fn post(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserAccountRecovery).await?;
     let Some((session, user)) = open(&visit, &request).await? else { return start_again(&visit, &request) };
     let missing = auth::new_password::missing_attributes(&request.pool, &user);
     let given = form::attributes(&form, &missing);

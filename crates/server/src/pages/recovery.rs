@@ -4,6 +4,7 @@ use axum::response::Response;
 use poolhouse_engine::account::recovery::{self as rules, Reset};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::oauth::authorize::Request;
+use poolhouse_engine::rates::quotas::Category;
 use poolhouse_engine::users::codes;
 
 use super::step::{News, Sent, Step};
@@ -23,7 +24,7 @@ pub async fn get(visit: Visit) -> Answer {
 
 /// Sends the code, on the first page and by "Send a new code" on the second.
 pub async fn post(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserAccountRecovery).await?;
     // On the second page the name is shown, not asked: the step knows it.
     let step = visit.step(&request);
     let again = matches!(step, Some(Step::Reset { .. }));
@@ -86,7 +87,7 @@ pub async fn reset_get(visit: Visit) -> Answer {
 }
 
 pub async fn reset_post(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserAccountRecovery).await?;
     let Some(known) = Resetting::from_step(visit.step(&request), form::username(&form)) else {
         return Ok(visit.go(paths::FORGOT));
     };

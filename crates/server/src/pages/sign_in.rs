@@ -5,6 +5,7 @@ use poolhouse_engine::auth::{self, SignedIn, Step as SignIn};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::oauth::authorize::{self, Request};
 use poolhouse_engine::oauth::browser;
+use poolhouse_engine::rates::quotas::Category;
 use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::ChallengeNameType;
 
@@ -63,7 +64,7 @@ pub async fn without_asking(visit: &Visit, request: &Request) -> Result<Option<R
 
 /// User name and password.
 pub async fn post(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserAuthentication).await?;
     let (username, password) = (form::username(&form), form::text(&form, "password"));
     if form::username_problem(username).is_some() || form::password_problem(password).is_some() {
         // Nobody has such a name or password; it is not worth an attempt.

@@ -9,6 +9,7 @@ use poolhouse_engine::error::Error;
 use poolhouse_engine::oauth::authorize::{self, Request};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::pools::Pool;
+use poolhouse_engine::rates::quotas::Category;
 
 use super::fields::Link;
 use super::step::{News, Sent, Step, Why};
@@ -30,7 +31,7 @@ pub async fn get(visit: Visit) -> Answer {
 }
 
 pub async fn post(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserCreation).await?;
     open_to_all(&visit, &request.pool)?;
     let names = look::sign_up_attributes(&request.pool);
     let typed = Typed { username: form::username(&form), attributes: form::attributes(&form, &names) };
@@ -125,7 +126,7 @@ pub async fn confirm_get(visit: Visit) -> Answer {
 /// Takes the code. Whoever has the code may confirm whatever user name they type, as on Cognito: it is the code that
 /// proves something.
 pub async fn confirm_post(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserCreation).await?;
     let known = Confirming { notice: None, ..Confirming::from_step(visit.step(&request), form::username(&form)) };
     let (username, code) = (known.username.clone(), form::code(&form));
     let entry = visit.ctx.entry(paths::CONFIRM);
@@ -150,7 +151,7 @@ pub async fn confirm_post(Posted { visit, form }: Posted) -> Answer {
 
 /// `/resendcode`: the confirmation page's second button.
 pub async fn resend(Posted { visit, form }: Posted) -> Answer {
-    let request = visit.request().await?;
+    let request = visit.admitted(Category::UserResourceRead).await?;
     let known = Confirming { notice: None, ..Confirming::from_step(visit.step(&request), form::username(&form)) };
     let username = known.username.clone();
     let entry = visit.ctx.entry(paths::RESEND);
@@ -197,6 +198,7 @@ pub async fn link(method: Method, visit: Visit) -> Answer {
     let required = |name| visit.params.required(name).map_err(|e| visit.fail(&e));
     let (client_id, username, code) = (required("client_id")?, required("user_name")?, required("confirmation_code")?);
     let (pool, client) = visit.reached.site.client(&visit.ctx, client_id).await.map_err(|e| visit.fail(&e))?;
+    visit.ctx.admit(Category::UserCreation, &pool.id).map_err(|e| visit.fail(&e))?;
     let said = match method == Method::HEAD {
         true => Ok(()),
         false => {

@@ -5,9 +5,10 @@ use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
-use poolhouse_engine::ctx::Ctx;
+use poolhouse_engine::ctx::{Ctx, Remote};
 use poolhouse_engine::oauth::authorize::{self, Request};
 use poolhouse_engine::oauth::params::Params;
+use poolhouse_engine::rates::quotas::Category;
 
 use super::contexts::Page;
 use super::errors;
@@ -58,10 +59,11 @@ impl FromRequestParts<AppState> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Stop> {
         let extensions = &parts.extensions;
-        let (Some(ctx), Some(reached)) = (extensions.get::<Ctx>().cloned(), extensions.get::<Reached>().cloned()) else {
+        let (Some(mut ctx), Some(reached)) = (extensions.get::<Ctx>().cloned(), extensions.get::<Reached>().cloned()) else {
             tracing::error!("a page was reached by no door");
             return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response().into());
         };
+        ctx.remote = ctx.remote.map(|remote| Remote { browser: true, ..remote });
         let raw = parts.uri.query().unwrap_or_default();
         let session = cookies::get(&parts.headers, cookies::SESSION).map(str::to_owned);
         let (token, token_cookie) = csrf::token(&ctx, &reached, &parts.headers);
@@ -111,6 +113,13 @@ impl Visit {
         authorize::check(&self.ctx, &self.reached.site, &self.params)
             .await
             .map_err(|refused| errors::refused(self, &refused).into())
+    }
+
+    /// As [`Visit::request`], for a form that counts as a request of this category.
+    pub async fn admitted(&self, category: Category) -> Result<Request, Stop> {
+        let request = self.request().await?;
+        self.ctx.admit(category, &request.pool.id).map_err(|e| self.fail(&e))?;
+        Ok(request)
     }
 
     /// What the page before left for this one.

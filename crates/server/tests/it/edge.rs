@@ -27,7 +27,7 @@ fn limits() -> Limits {
 struct Server {
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
-    done: JoinHandle<()>,
+    done: JoinHandle<std::io::Result<()>>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "every test awaits the end of its server")]
@@ -46,7 +46,7 @@ async fn start(limits: Limits) -> Server {
         .route("/panic", get(panics))
         .route("/count", post(|body: Bytes| async move { body.len().to_string() }));
     let listen = Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None };
-    let edge = Edge::bind(vec![listen], limits).await.unwrap();
+    let edge = Edge::bind(vec![listen], limits).unwrap();
     let address = edge.bound()[0].address;
     let (stop, stopped) = oneshot::channel();
     let done = tokio::spawn(edge.serve(router, async move {
@@ -69,7 +69,7 @@ impl Server {
 
     async fn end(self) {
         let _ = self.stop.send(());
-        self.done.await.unwrap();
+        self.done.await.unwrap().unwrap();
     }
 }
 
@@ -264,7 +264,7 @@ async fn the_end_does_not_wait_for_ever() {
 async fn a_taken_port_names_who_has_it() {
     let server = start(limits()).await;
     let listen = Listen { address: server.address, tls: None };
-    let error = Edge::bind(vec![listen], limits()).await.err().unwrap();
+    let error = Edge::bind(vec![listen], limits()).err().unwrap();
     let BindError::Taken { address, by } = &error else { panic!("{error:?}") };
     assert_eq!(*address, server.address);
     let by = by.as_ref().expect("our own process is ours to see");

@@ -24,6 +24,7 @@ use poolhouse_engine::delivery::{Delivery, DeliveryFailed, Message};
 use poolhouse_engine::keys::entropy::{Entropy, SeededEntropy};
 use poolhouse_engine::keys::master::MasterKeys;
 use poolhouse_engine::keys::password::HashCost;
+use poolhouse_engine::rates;
 use poolhouse_engine::start::{Outgoing, StartOptions};
 use poolhouse_store::testkit::{self, Scratch};
 use serde_json::{Value, json};
@@ -81,6 +82,10 @@ pub struct Options {
     pub trusted_proxies: Vec<String>,
     /// Messages leave the house and are kept in [`House::post`], not in the store's inbox.
     pub post: bool,
+    /// Limits on requests and guesses; none unless told.
+    pub rates: rates::Settings,
+    /// One ring for all: two instances on one store must share it.
+    pub master: MasterKeys,
 }
 
 impl Default for Options {
@@ -96,6 +101,8 @@ impl Default for Options {
             hash_cost: HashCost::FOR_TESTS,
             trusted_proxies: Vec::new(),
             post: false,
+            rates: rates::Settings::default(),
+            master: MasterKeys::generate("test", &SeededEntropy::new(0)).unwrap(),
         }
     }
 }
@@ -140,7 +147,7 @@ pub struct House {
     pub engine: Arc<Engine>,
     pub clock: Arc<StoppedClock>,
     http: reqwest::Client,
-    _serving: JoinSet<()>,
+    _serving: JoinSet<std::io::Result<()>>,
     scratch: Arc<Scratch>,
     pub store_url: String,
     options: Options,
@@ -212,7 +219,7 @@ impl House {
     async fn join(options: Options, scratch: Arc<Scratch>, store_url: String, clock: Arc<StoppedClock>) -> Self {
         let (kept_url, kept_options) = (store_url.clone(), options.clone());
         let listen = Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None };
-        let edge = Edge::bind(vec![listen], Limits::default()).await.unwrap();
+        let edge = Edge::bind(vec![listen], Limits::default()).unwrap();
         let bound = edge.bound()[0].address;
         let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://localhost:{}", bound.port()));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(options.seed));
@@ -224,13 +231,13 @@ impl House {
             fixed_code: options.fixed_code.clone(),
             domain_url: format!("{public_url}/_domain/{{prefix}}"),
             audit_days: 400,
+            rates: options.rates.clone(),
         };
         let post = Arc::new(Post::default());
         let outgoing = if options.post { Outgoing::Door(Arc::clone(&post) as Arc<dyn Delivery>) } else { Outgoing::Inbox };
         let engine = Engine::start(StartOptions {
             store_url: store_url.clone(),
-            // One ring for all: two instances on one store must share it.
-            master: MasterKeys::generate("test", &SeededEntropy::new(0)).unwrap(),
+            master: options.master.clone(),
             settings,
             outgoing,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -267,13 +274,12 @@ impl House {
         Self::join(options, Arc::clone(&self.scratch), self.store_url.clone(), clock).await
     }
 
-    /// Ends this instance and starts another on the same SQLite file, at the same time of day.
+    /// Ends this instance and starts another on the same store, at the same time of day.
     pub async fn restarted(self, options: Options) -> Self {
-        let Self { engine, scratch, clock, _serving: serving, .. } = self;
+        let Self { engine, scratch, clock, store_url, _serving: serving, .. } = self;
         drop(serving);
         engine.close().await;
-        let url = scratch.sqlite();
-        Self::join(options, scratch, url, clock).await
+        Self::join(options, scratch, store_url, clock).await
     }
 
     /// A request as it is. Without a `Host` of its own it names `localhost`.

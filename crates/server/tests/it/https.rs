@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use poolhouse::certs::{self, CertError, DevCerts, LocalCa};
+use poolhouse::certs::{self, CertError, DevCerts, FileCerts, LocalCa};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -76,16 +76,16 @@ async fn certificate_files_serve_and_bad_ones_are_named() {
     fs::write(&chain, issued.cert.pem()).unwrap();
     fs::write(&key, issued.signing_key.serialize_pem()).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    let config = certs::tls_config(certs::from_files(&chain, &key).unwrap()).unwrap();
+    let config = certs::tls_config(std::sync::Arc::new(FileCerts::open(&chain, &key).unwrap())).unwrap();
     let connector = client(&issued.cert.pem(), &["h2"]);
     handshake(&TlsAcceptor::from(config), &connector, "login.poolhouse.test").await.unwrap();
 
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(matches!(certs::from_files(&chain, &key), Err(CertError::TooOpen { .. })));
+    assert!(matches!(FileCerts::open(&chain, &key), Err(CertError::TooOpen { .. })));
     LocalCa::open_or_create(&dir, now).unwrap();
-    let foreign = certs::from_files(&chain, &dir.join("ca-key.pem")).err().unwrap();
+    let foreign = FileCerts::open(&chain, &dir.join("ca-key.pem")).err().unwrap();
     assert!(matches!(foreign, CertError::Unusable { .. }), "{foreign}");
     fs::write(&chain, "").unwrap();
-    assert!(certs::from_files(&chain, &dir.join("ca-key.pem")).err().unwrap().to_string().contains("tls.pem"));
+    assert!(FileCerts::open(&chain, &dir.join("ca-key.pem")).err().unwrap().to_string().contains("tls.pem"));
     fs::remove_dir_all(&dir).unwrap();
 }

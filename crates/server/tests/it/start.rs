@@ -10,16 +10,20 @@ use axum::{Router, routing::get};
 use poolhouse::audit::AuditCommand;
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
-use poolhouse::run::{self, AccessKeyCommand, App, Assembly, StartError};
+use poolhouse::run::{
+    self, AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
+    UpkeepCommand,
+};
+use poolhouse_engine::check::Say;
 
 /// An [`Assembly`] without an engine: this file is about the order of a start.
 struct Placeholder;
 
 #[async_trait]
 impl Assembly for Placeholder {
-    async fn app(&self, _: &Settings, _: &[Bound]) -> Result<App, StartError> {
+    fn app(&self, _: &Settings, _: &[Bound]) -> Result<Opening, StartError> {
         let router = Router::new().route("/_poolhouse/health", get(|| async { "ok\n" }));
-        Ok(App { router, metrics: Router::new(), facts: None, close: Box::pin(async {}) })
+        Ok(Box::pin(async { Ok(App { router, metrics: Router::new(), facts: None, close: Box::pin(async {}) }) }))
     }
 
     async fn access_key(&self, _: &Settings, _: &AccessKeyCommand) -> Result<String, StartError> {
@@ -30,7 +34,19 @@ impl Assembly for Placeholder {
         Err(StartError::Failed("none here".into()))
     }
 
-    fn create_master_key(&self, _: &Path) -> Result<(), StartError> {
+    async fn upkeep(&self, _: &Settings, _: &UpkeepCommand, _: &Say) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn signing_key(&self, _: &Settings, _: &SigningKeyCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    fn master_key_file(&self, _: &MasterKeyFileCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn master_key(&self, _: &Settings, _: &MasterKeyCommand, _: &Say) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 }
@@ -68,13 +84,14 @@ async fn production_serves_both_listeners_under_its_public_name() {
         let answer = reqwest::get(format!("http://{plain}/_poolhouse/health")).await.unwrap();
         assert_eq!(answer.text().await.unwrap(), "ok\n");
     };
-    run::serve(settings(&dir, "127.0.0.1:0"), &Placeholder, ready, probe).await.unwrap();
+    let prepared = run::prepare(settings(&dir, "127.0.0.1:0"), &Placeholder).unwrap();
+    prepared.serve(ready, probe).await.unwrap();
     let bound = seen.into_inner().unwrap();
     assert_eq!(bound.iter().map(|one| one.tls).collect::<Vec<_>>(), [false, true]);
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let error = run::serve(settings(&dir, &address), &Placeholder, |_, _, _| panic!("ready"), async {}).await.unwrap_err();
+    let error = run::prepare(settings(&dir, &address), &Placeholder).err().unwrap();
     assert!(matches!(error, StartError::Bind(_)) && error.to_string().contains(&address), "{error}");
     fs::remove_dir_all(&dir).unwrap();
 }

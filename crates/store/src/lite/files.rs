@@ -1,4 +1,4 @@
-//! File modes and the lock that keeps a second process out. Called by `open`.
+//! File modes and the lock that keeps a second process out. Called by `open` and `copy`.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -8,17 +8,27 @@ use std::time::{Duration, Instant};
 use crate::{Error, Result};
 
 /// Creates the file's directory as 0700. An existing one is the owner's choice (it may be /tmp) and only warned about.
-pub(super) fn prepare_directory(path: &Path) -> Result<()> {
-    let directory = path.parent().ok_or_else(|| Error::Config("the path names no file".to_owned()))?;
-    if directory.is_dir() {
-        warn_if_open(directory);
-    } else {
+pub(crate) fn prepare_directory(path: &Path) -> Result<()> {
+    if directory_of(path)?.is_dir() {
+        warn_if_open(directory_of(path)?);
+    }
+    make_directory(path).map(|_| ())
+}
+
+/// Creates the file's directory where it is missing, and tells it.
+pub(super) fn make_directory(path: &Path) -> Result<&Path> {
+    let directory = directory_of(path)?;
+    if !directory.is_dir() {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         private_directory(&mut builder);
         builder.create(directory).map_err(|e| failed("create the directory", directory, &e))?;
     }
-    Ok(())
+    Ok(directory)
+}
+
+fn directory_of(path: &Path) -> Result<&Path> {
+    path.parent().ok_or_else(|| Error::Config("the path names no file".to_owned()))
 }
 
 /// Creates the file as 0600 whatever the umask, or narrows it; SQLite gives -wal and -shm the file's mode.
@@ -34,7 +44,7 @@ pub(super) fn prepare_file(path: &Path) -> Result<()> {
 
 /// Takes the exclusive lock on `path` + `.lock`, waiting up to `wait` for a process that is about to end. The kernel
 /// drops it with the process, so no stale lock can remain.
-pub(super) async fn lock(path: &Path, wait: Duration) -> Result<File> {
+pub(crate) async fn lock(path: &Path, wait: Duration) -> Result<File> {
     let file = open_private(&with_suffix(path, ".lock"))?;
     let deadline = Instant::now() + wait;
     loop {
@@ -58,13 +68,13 @@ fn open_private(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
+pub(crate) fn failed(action: &str, path: &Path, error: &io::Error) -> Error {
     Error::Config(format!("cannot {action} {}: {error}", path.display()))
 }
 
@@ -74,7 +84,7 @@ fn private_directory(builder: &mut DirBuilder) {
 }
 
 #[cfg(unix)]
-fn private_file(options: &mut OpenOptions) {
+pub(crate) fn private_file(options: &mut OpenOptions) {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
 }
 
@@ -102,7 +112,7 @@ fn warn_if_open(directory: &Path) {
 fn private_directory(_: &mut DirBuilder) {}
 
 #[cfg(not(unix))]
-fn private_file(_: &mut OpenOptions) {}
+pub(crate) fn private_file(_: &mut OpenOptions) {}
 
 #[cfg(not(unix))]
 fn narrow(_: &File) -> io::Result<()> {

@@ -1,20 +1,22 @@
 //! The SQLite side: one writer thread with group commit, pooled read-only connections used in place. Called by `db`.
 
-mod conn;
-mod files;
-mod migrate;
+pub(crate) mod copy;
+pub(crate) mod files;
 mod open;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use conn::LiteConn;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use open::Opening;
+
+use crate::conn::readers::Readers;
+use crate::options::{Access, Footprint, Options};
 use crate::tx::{Tx, TxKind};
-use crate::{Error, Options, Result};
+use crate::{Error, Result};
 use writer::{Message, Task};
 
 /// An open SQLite database.
@@ -23,6 +25,11 @@ pub(crate) struct Lite {
     readers: Arc<Readers>,
     state: Arc<State>,
     options: Options,
+}
+
+/// SQLite keeps its files beside the database; their directory is made where it is missing.
+pub(crate) fn footprint(path: &Path) -> Result<Footprint> {
+    Ok(Footprint { directory: Some(files::make_directory(path)?.to_owned()), ..Footprint::default() })
 }
 
 /// What the writer thread tells the outside.
@@ -46,21 +53,18 @@ impl State {
     }
 }
 
-pub(crate) struct Readers {
-    idle: Mutex<Vec<LiteConn>>,
-    free: Arc<Semaphore>,
-}
-
 impl Lite {
-    /// Opens (creating file and directory if missing), migrates, starts the writer thread. Blocks for some milliseconds,
-    /// longer only while another process still holds the file.
-    pub(crate) async fn open(path: &Path, options: &Options) -> Result<Self> {
-        let opened = open::open(path, options).await?;
+    /// Starts the writer thread over the connection that migrated, and opens the readers.
+    pub(crate) fn start(opening: Opening, tx: Tx, options: &Options) -> Result<Self> {
+        let readers = Arc::new(Readers::new(opening.readers(options)?));
         let state = Arc::new(State::default());
         let (queue, receiver) = mpsc::channel(options.queue.max(1));
-        writer::start(opened.writer, opened.lock, receiver, Arc::clone(&state))?;
-        let free = Arc::new(Semaphore::new(opened.readers.len()));
-        let readers = Arc::new(Readers { idle: Mutex::new(opened.readers), free });
+        if options.access == Access::Read {
+            // Nobody takes jobs: every write is refused.
+            state.closed.store(true, Ordering::Release);
+        } else {
+            writer::start(tx, opening.lock, receiver, Arc::clone(&state))?;
+        }
         Ok(Self { queue, readers, state, options: options.clone() })
     }
 
@@ -84,11 +88,7 @@ impl Lite {
 
     /// Takes a read connection, waiting while all are in use; [`Error::Busy`] after the configured wait.
     pub(crate) async fn reader(&self, snapshot: bool) -> Result<Tx> {
-        let permit = Arc::clone(&self.readers.free).acquire_owned();
-        let permit = tokio::time::timeout(self.options.wait, permit).await.map_err(|_| Error::Busy)?;
-        let permit = permit.map_err(|_| Error::Down)?;
-        let conn = self.readers.lock().pop();
-        let mut lite = LiteTx { conn, home: Some((Arc::clone(&self.readers), permit)) };
+        let mut lite = self.readers.lend(self.options.wait).await?;
         if snapshot {
             lite.conn()?.control("BEGIN")?;
         }
@@ -111,49 +111,11 @@ impl Lite {
     /// Runs what is queued, empties the WAL, ends the writer thread and drops the readers.
     pub(crate) async fn close(&self) {
         self.state.closed.store(true, Ordering::Release);
-        self.readers.free.close();
-        self.readers.lock().clear();
+        self.readers.close();
         let (done, end) = oneshot::channel();
         if self.queue.send(Message::Close(done)).await.is_ok() {
             // An error means that the thread has already gone, which is what is wanted.
             end.await.ok();
-        }
-    }
-}
-
-impl Readers {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<LiteConn>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The connection of a [`Tx`]: the writer's own, or a reader's on loan, which goes back when dropped.
-pub(crate) struct LiteTx {
-    conn: Option<LiteConn>,
-    home: Option<(Arc<Readers>, OwnedSemaphorePermit)>,
-}
-
-impl LiteTx {
-    /// The writer's: no way back.
-    fn owned(conn: LiteConn) -> Self {
-        Self { conn: Some(conn), home: None }
-    }
-
-    pub(crate) fn conn(&mut self) -> Result<&mut LiteConn> {
-        self.conn.as_mut().ok_or(Error::Down)
-    }
-}
-
-impl Drop for LiteTx {
-    fn drop(&mut self) {
-        if let (Some(conn), Some((readers, permit))) = (self.conn.take(), self.home.take()) {
-            if !conn.is_autocommit() {
-                conn.control("ROLLBACK").ok();
-            }
-            if !readers.free.is_closed() {
-                readers.lock().push(conn);
-            }
-            drop(permit);
         }
     }
 }

@@ -1,46 +1,77 @@
-//! Opening a SQLite database: files, lock, pragmas, migrations, readers. Called by `Lite::open`.
+//! Opening a SQLite database: files, lock, pragmas, readers. Called by `Db::open`; migrating comes between.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::conn::LiteConn;
-use super::{files, migrate};
-use crate::{Error, Options, Result};
+use super::files;
+use crate::conn::lite::LiteConn;
+use crate::conn::readers::LiteTx;
+use crate::options::{Access, Options};
+use crate::tx::{Tx, TxKind};
+use crate::{Error, Result};
 
-pub(super) struct Opened {
-    pub(super) writer: LiteConn,
-    pub(super) readers: Vec<LiteConn>,
-    /// `None`: another process holds the file, and this one has joined it.
+/// A database whose schema has not been touched, and the lock on it.
+pub(crate) struct Opening {
+    path: PathBuf,
+    /// `None`: another process holds the file and this one has joined it, or this one only reads.
     pub(super) lock: Option<File>,
 }
 
-pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened> {
-    if !path.is_absolute() {
-        return Err(Error::Config("sqlite:// takes an absolute path, as in sqlite:///var/lib/poolhouse/poolhouse.db".into()));
+impl Opening {
+    /// The first connection comes apart: it migrates, and then writes. Blocks for some milliseconds, longer only while
+    /// another process still holds the file.
+    pub(crate) async fn open(path: &Path, options: &Options) -> Result<(Self, Tx)> {
+        if !path.is_absolute() {
+            return Err(Error::Config("sqlite:// takes an absolute path, as in sqlite:///var/lib/poolhouse/poolhouse.db".into()));
+        }
+        let opening = Self { path: path.to_owned(), lock: lock(path, options).await? };
+        let conn = if options.access == Access::Read {
+            open_reader(path, options)?
+        } else {
+            files::prepare_file(path)?;
+            let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+            configure_writer(&conn, options)?;
+            conn
+        };
+        Ok((opening, Tx::new(TxKind::Lite(LiteTx::owned(LiteConn::new(conn))))))
     }
+
+    /// Makes the file one with a write-ahead log, which it stays. Not done while looking: it changes a byte of the header.
+    pub(crate) fn use_wal(tx: &mut Tx) -> Result<()> {
+        let TxKind::Lite(lite) = &mut tx.kind else { return Ok(()) };
+        let mode: String = lite.conn()?.raw().query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        match mode.as_str() {
+            "wal" => Ok(()),
+            _ => Err(Error::Config(format!("SQLite refuses WAL here (journal mode {mode}): use a local file system"))),
+        }
+    }
+
+    /// Whether this process may change the schema.
+    pub(crate) fn may_migrate(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    pub(super) fn readers(&self, options: &Options) -> Result<Vec<LiteConn>> {
+        (0..options.readers.max(1)).map(|_| Ok(LiteConn::new(open_reader(&self.path, options)?))).collect()
+    }
+}
+
+async fn lock(path: &Path, options: &Options) -> Result<Option<File>> {
     // Directory, lock, file, SQLite, in this order: closing a descriptor of a file that SQLite of this process holds open
     // would drop its POSIX locks, so the file is touched only by the holder of the lock.
-    files::prepare_directory(path)?;
-    let wait = if options.join { Duration::ZERO } else { options.lock_wait };
-    let lock = match files::lock(path, wait).await {
-        Err(Error::InUse(_)) if options.join => None,
-        lock => Some(lock?),
-    };
-    files::prepare_file(path)?;
-    let mut conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
-    configure_writer(&conn, options)?;
-    match &lock {
-        Some(_) => migrate::run(&mut conn)?,
-        None => migrate::is_current(&conn)?,
+    match options.access {
+        Access::Read if path.is_file() => return Ok(None),
+        Access::Read => return Err(Error::Config(format!("there is no {}", path.display()))),
+        Access::Own | Access::Join => files::prepare_directory(path)?,
     }
-    let mut readers = Vec::new();
-    for _ in 0..options.readers.max(1) {
-        readers.push(LiteConn::new(open_reader(path, options)?));
+    let join = options.access == Access::Join;
+    match files::lock(path, if join { Duration::ZERO } else { options.lock_wait }).await {
+        Err(Error::InUse(_)) if join => Ok(None),
+        lock => Ok(Some(lock?)),
     }
-    Ok(Opened { writer: LiteConn::new(conn), readers, lock })
 }
 
 fn flags(mode: OpenFlags) -> OpenFlags {
@@ -49,10 +80,6 @@ fn flags(mode: OpenFlags) -> OpenFlags {
 
 fn configure_writer(conn: &Connection, options: &Options) -> Result<()> {
     conn.busy_timeout(options.wait)?;
-    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Error::Config(format!("SQLite refuses WAL here (journal mode {mode}): use a local file system")));
-    }
     conn.execute_batch(
         "PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;

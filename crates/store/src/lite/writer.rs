@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use rusqlite::wal::CheckpointMode;
 use tokio::sync::{mpsc, oneshot};
 
-use super::conn::LiteConn;
-use super::{LiteTx, State};
+use super::State;
+use crate::conn::lite::LiteConn;
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result};
 
@@ -96,8 +96,8 @@ where
 
 /// Starts the thread. `lock` keeps other processes out until the connection is closed; without it this process has joined
 /// another one, which checkpoints.
-pub(super) fn start(conn: LiteConn, lock: Option<File>, queue: mpsc::Receiver<Message>, state: Arc<State>) -> Result<()> {
-    let writer = Writer { tx: Tx::new(TxKind::Lite(LiteTx::owned(conn))), queue, state, checkpoints: lock.is_some() };
+pub(super) fn start(tx: Tx, lock: Option<File>, queue: mpsc::Receiver<Message>, state: Arc<State>) -> Result<()> {
+    let writer = Writer { tx, queue, state, checkpoints: lock.is_some() };
     std::thread::Builder::new()
         .name("store-writer".to_owned())
         .spawn(move || {

@@ -38,6 +38,11 @@ pub async fn list(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<AccessKeyR
     tx.all(SQL, p![after, limit]).await
 }
 
+/// Replaces the sealed secret (master key rotation) if it is still `from`.
+pub async fn rewrap(tx: &mut Tx, id: &str, from: &[u8], to: &[u8]) -> Result<bool> {
+    tx.exec_one("UPDATE access_keys SET sealed = $1 WHERE id = $2 AND sealed = $3", p![to, id, from]).await
+}
+
 /// Notes a use unless one was noted within `granularity_ms`: not a write for every request.
 pub async fn touch(tx: &mut Tx, id: &str, now: i64, granularity_ms: i64) -> Result<bool> {
     const SQL: &str = "UPDATE access_keys SET last_used_at = $1

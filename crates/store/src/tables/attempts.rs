@@ -151,7 +151,9 @@ pub async fn clear(tx: &mut Tx, pool_id: &str, subject: &str, kind: &str) -> Res
 /// Deletes counters last used before `before`, at most `limit`. `before` must lie further back than every reset time,
 /// window and lock.
 pub async fn purge(tx: &mut Tx, before: i64, limit: i64) -> Result<u64> {
+    // Said twice: a counter that counts again while PostgreSQL waits for its row is judged anew by the outer condition only.
     const SQL: &str = "DELETE FROM attempts WHERE (pool_id, subject, kind) IN
-        (SELECT pool_id, subject, kind FROM attempts WHERE last_at < $1 AND locked_until < $1 LIMIT $2)";
+        (SELECT pool_id, subject, kind FROM attempts WHERE last_at < $1 AND locked_until < $1 LIMIT $2)
+        AND last_at < $1 AND locked_until < $1";
     tx.exec(SQL, p![before, limit]).await
 }

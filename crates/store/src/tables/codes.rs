@@ -127,7 +127,8 @@ pub async fn delete_for_destination(tx: &mut Tx, pool_id: &str, sub: &str, desti
 
 /// Deletes codes that expired before `now`, at most `limit`.
 pub async fn purge(tx: &mut Tx, now: i64, limit: i64) -> Result<u64> {
+    // Said twice: a code made anew while PostgreSQL waits for its row is judged again by the outer condition only.
     const SQL: &str = "DELETE FROM codes WHERE (pool_id, sub, purpose) IN
-        (SELECT pool_id, sub, purpose FROM codes WHERE expires_at <= $1 LIMIT $2)";
+        (SELECT pool_id, sub, purpose FROM codes WHERE expires_at <= $1 LIMIT $2) AND expires_at <= $1";
     tx.exec(SQL, p![now, limit]).await
 }

@@ -52,6 +52,11 @@ pub async fn update(tx: &mut Tx, row: &PoolRow) -> Result<bool> {
     tx.exec_one(SQL, p![row.name, row.document, row.modified_at, row.id, row.version]).await
 }
 
+/// Raises the version: something that is cached with the pool has changed. An update begun before starts again.
+pub async fn raise_version(tx: &mut Tx, id: &str) -> Result<bool> {
+    tx.exec_one("UPDATE pools SET version = version + 1 WHERE id = $1", p![id]).await
+}
+
 /// Replaces the wrapped key (master key rotation) if it is still `from`.
 pub async fn rewrap_key(tx: &mut Tx, id: &str, from: &[u8], to: &[u8]) -> Result<bool> {
     tx.exec_one("UPDATE pools SET wrapped_key = $1 WHERE id = $2 AND wrapped_key = $3", p![to, id, from]).await

@@ -45,6 +45,15 @@ pub async fn release_kind(tx: &mut Tx, pool_id: &str, sub: &str, kind: &str) -> 
     tx.exec(SQL, p![pool_id, sub, kind]).await
 }
 
+/// A page of the pool's names with whether their user is there, by name; `after` is the last name of the page before, or
+/// "". For checking: the foreign key does not let a name without its user come to be.
+pub async fn list_with_owner(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> Result<Vec<(String, String, bool)>> {
+    const SQL: &str = "SELECT n.name, n.sub, CAST(CASE WHEN u.sub IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM sign_in_names n
+        LEFT JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub
+        WHERE n.pool_id = $1 AND n.name > $2 ORDER BY n.name LIMIT $3";
+    tx.all(SQL, p![pool_id, after, limit]).await
+}
+
 /// All names of the user.
 pub async fn of_user(tx: &mut Tx, pool_id: &str, sub: &str) -> Result<Vec<SignInNameRow>> {
     const SQL: &str = "SELECT pool_id, name, kind, sub FROM sign_in_names WHERE pool_id = $1 AND sub = $2

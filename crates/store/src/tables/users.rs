@@ -262,6 +262,11 @@ pub async fn list(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> Result
     tx.all(select!("WHERE u.pool_id = $1 AND u.sub > $2 ORDER BY u.sub LIMIT $3"), p![pool_id, after, limit]).await
 }
 
+/// The subs of a page of [`list`], which an index holds: for going on where a row cannot be read.
+pub async fn list_subs(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> Result<Vec<String>> {
+    tx.all("SELECT sub FROM users WHERE pool_id = $1 AND sub > $2 ORDER BY sub LIMIT $3", p![pool_id, after, limit]).await
+}
+
 /// A page of the enabled or the disabled users by `sub` (ListUsers' filter `status`).
 pub async fn list_enabled(tx: &mut Tx, pool_id: &str, enabled: bool, after: &str, limit: i64) -> Result<Vec<UserRow>> {
     let sql = select!("WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3 ORDER BY u.sub LIMIT $4");
@@ -292,6 +297,22 @@ pub async fn list_prefix(
 ) -> Result<Vec<UserRow>> {
     let (value, sub) = after.filter(|(value, _)| *value >= prefix).unwrap_or((prefix, ""));
     tx.all(column.prefix_sql(), p![pool_id, value, sub, after_prefix(prefix), limit]).await
+}
+
+row! {
+    /// One user's password record alone.
+    PasswordRow {
+        pool_id: String,
+        sub: String,
+        password_hash: Option<String>,
+    }
+}
+
+/// A page of all users' password records by pool and `sub`; `after` is the last row's pool and sub, or two "".
+pub async fn passwords(tx: &mut Tx, after: (&str, &str), limit: i64) -> Result<Vec<PasswordRow>> {
+    const SQL: &str = "SELECT pool_id, sub, password_hash FROM users WHERE (pool_id, sub) > ($1, $2)
+        ORDER BY pool_id, sub LIMIT $3";
+    tx.all(SQL, p![after.0, after.1, limit]).await
 }
 
 /// The pool's number of users, counted up to `at_most`: a bounded walk along an index.

@@ -71,6 +71,7 @@ pub fn key(pool_id: &str, kid: &str, purpose: &str, state: &str) -> signing_keys
         sealed: vec![1],
         public_key: vec![1],
         created_at: NOW,
+        activate_at: NOW,
         retire_at: None,
     }
 }

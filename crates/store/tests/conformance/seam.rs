@@ -52,7 +52,7 @@ both! {
         assert!(matches!(many, Err(Error::Db(_))), "{many:?}");
         let mut reader = f.db.reader().await.unwrap();
         let wrong = reader.one::<String>("SELECT n FROM counters WHERE id = $1", p![1_i64]).await;
-        assert!(matches!(wrong, Err(Error::Db(_))), "{wrong:?}");
+        assert!(matches!(wrong, Err(Error::Db(_) | Error::Damaged(_))), "{wrong:?}");
         let mut reader = f.db.reader().await.unwrap();
         let missing = reader.opt::<i64>("SELECT n FROM counters WHERE id = $1", p![]).await;
         assert!(matches!(missing, Err(Error::Db(_))), "{missing:?}");
@@ -163,9 +163,10 @@ both! {
 both! {
     async fn migrations_run_once_and_refuse_a_foreign_schema(f: Fixture) {
         let applied = r!(f.db, |tx| tx.all::<(i64, String)>("SELECT version, name FROM schema_migrations", p![]).await);
-        assert_eq!(applied, [(1, "0001_foundation".to_owned()), (2, "0002_audit".to_owned())]);
+        assert_eq!(applied, [(1, "0001_foundation".to_owned()), (2, "0002_audit".to_owned()), (3, "0003_key_rotation".to_owned())]);
         w!(f.db, |tx| {
-            tx.exec("INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)", p![99_i64, "x", "y"]).await
+            let sql = "INSERT INTO schema_migrations (version, name, checksum, compatible_with) VALUES ($1, $2, $3, $1)";
+            tx.exec(sql, p![99_i64, "x", "y"]).await
         }).unwrap();
         f.db.close().await;
         f.other.close().await;

@@ -1,7 +1,9 @@
 //! Tables of configuration: meta, pools, clients, domains, resource servers, signing keys, access keys, messages.
 
 use poolhouse_store::Error;
-use poolhouse_store::tables::{access_keys, clients, domains, messages, meta, pools, resource_servers, signing_keys, users};
+use poolhouse_store::tables::{
+    access_keys, clients, domains, messages, meta, nodes, pools, resource_servers, signing_keys, users,
+};
 
 use crate::rows::*;
 use crate::support::{both, is_unique, r, race, w};
@@ -229,10 +231,11 @@ both! {
             let kid = first.kid.clone();
             async move {
                 w!(db, |tx| {
-                    if !signing_keys::set_state(tx, &kid, "active", "retired", Some(NOW + 5)).await? {
+                    if !signing_keys::retire(tx, &kid, NOW + 5).await? {
                         return Ok(false);
                     }
-                    assert!(signing_keys::set_state(tx, "next", "next", "active", None).await?);
+                    assert!(signing_keys::promote(tx, "next", NOW + 1).await?);
+                    assert!(pools::raise_version(tx, "p").await?);
                     Ok(true)
                 })
             }
@@ -241,10 +244,61 @@ both! {
         let states: Vec<_> = r!(f.db, |tx| signing_keys::of_pool(tx, "p").await).into_iter().map(|k| (k.purpose, k.state)).collect();
         assert_eq!(states.iter().filter(|(p, s)| p == "id" && s == "active").count(), 1);
         assert_eq!(states.len(), 3);
-        assert_eq!(r!(f.db, |tx| signing_keys::get(tx, "next").await).unwrap().state, "active");
+        let promoted = r!(f.db, |tx| signing_keys::get(tx, "next").await).unwrap();
+        assert_eq!((promoted.state.as_str(), promoted.activate_at), ("active", NOW + 1));
+        assert_eq!(r!(f.db, |tx| pools::version(tx, "p").await), Some(2));
+        assert_eq!(w!(f.db, |tx| pools::raise_version(tx, "none").await), Ok(false));
         assert_eq!(r!(f.db, |tx| signing_keys::get(tx, "none").await), None);
-        assert_eq!(w!(f.db, |tx| signing_keys::purge(tx, NOW, 10).await), Ok(0));
-        assert_eq!(w!(f.db, |tx| signing_keys::purge(tx, NOW + 5, 10).await), Ok(1));
+        assert_eq!(w!(f.db, |tx| signing_keys::purge(tx, NOW + 4, 10).await), Ok(vec![]));
+        assert_eq!(w!(f.db, |tx| signing_keys::purge(tx, NOW + 5, 10).await), Ok(vec!["p".to_owned()]));
+    }
+}
+
+both! {
+    async fn signing_keys_fall_due_and_age(f: Fixture) {
+        seed(&f.db, &[]).await;
+        w!(f.db, |tx| {
+            pools::insert(tx, &pool("q")).await?;
+            for pool in ["p", "q"] {
+                signing_keys::insert(tx, &key(pool, &format!("{pool}-id"), "id", "active")).await?;
+                signing_keys::insert(tx, &key(pool, &format!("{pool}-access"), "access", "active")).await?;
+            }
+            for purpose in ["id", "access"] {
+                let next = key("p", &format!("next-{purpose}"), purpose, "next");
+                signing_keys::insert(tx, &signing_keys::SigningKeyRow { activate_at: NOW + 10, ..next }).await?;
+            }
+            Ok(())
+        }).unwrap();
+        assert_eq!(r!(f.db, |tx| signing_keys::due(tx, NOW + 9, 5).await), Vec::<String>::new());
+        assert_eq!(r!(f.db, |tx| signing_keys::due(tx, NOW + 10, 5).await), ["p"]);
+        // One whose rotation is under way is not old.
+        assert_eq!(r!(f.db, |tx| signing_keys::aged(tx, NOW - 1, 5).await), Vec::<String>::new());
+        assert_eq!(r!(f.db, |tx| signing_keys::aged(tx, NOW, 5).await), ["q"]);
+        let both_active = w!(f.db, |tx| signing_keys::promote(tx, "next-id", NOW).await);
+        assert!(is_unique(both_active, "signing_keys(pool_id, purpose, state)"));
+        assert_eq!(w!(f.db, |tx| signing_keys::retire(tx, "next-id", NOW).await), Ok(false));
+        assert_eq!(w!(f.db, |tx| signing_keys::delete(tx, "next-id", "active").await), Ok(false), "another state");
+        for purpose in ["id", "access"] {
+            assert_eq!(w!(f.db, |tx| signing_keys::delete(tx, &format!("next-{purpose}"), "next").await), Ok(true));
+        }
+        assert_eq!(r!(f.db, |tx| signing_keys::aged(tx, NOW, 1).await).len(), 1);
+    }
+}
+
+both! {
+    async fn nodes_say_what_they_hold_and_are_forgotten(f: Fixture) {
+        let node = |id: &str, ring: &str, seen_at| nodes::NodeRow { id: id.into(), ring: ring.into(), seen_at };
+        let (first, again, other) = (node("a", "k1", NOW), node("a", "k2 k1", NOW + 5), node("b", "k1", NOW + 1));
+        w!(f.db, |tx| {
+            nodes::put(tx, &first).await?;
+            nodes::put(tx, &again).await?;
+            nodes::put(tx, &other).await
+        }).unwrap();
+        assert_eq!(r!(f.db, |tx| nodes::seen(tx, NOW + 1).await), [node("a", "k2 k1", NOW + 5), node("b", "k1", NOW + 1)]);
+        assert_eq!(r!(f.db, |tx| nodes::seen(tx, NOW + 2).await).len(), 1);
+        assert_eq!(w!(f.db, |tx| nodes::purge(tx, NOW + 2).await), Ok(1));
+        assert_eq!(w!(f.db, |tx| nodes::delete(tx, "a").await), Ok(true));
+        assert_eq!(w!(f.db, |tx| nodes::delete(tx, "a").await), Ok(false));
     }
 }
 
@@ -260,6 +314,9 @@ both! {
         assert_eq!(w!(f.db, |tx| access_keys::touch(tx, "AK1", NOW + 60_000, 60_000).await), Ok(true));
         assert_eq!(r!(f.db, |tx| access_keys::get(tx, "AK1").await).unwrap().last_used_at, Some(NOW + 60_000));
         assert_eq!(r!(f.db, |tx| access_keys::list(tx, "AK1", 5).await), [access_key("AK2")]);
+        assert_eq!(w!(f.db, |tx| access_keys::rewrap(tx, "AK1", &access_key("AK1").sealed, &[5]).await), Ok(true));
+        assert_eq!(w!(f.db, |tx| access_keys::rewrap(tx, "AK1", &access_key("AK1").sealed, &[6]).await), Ok(false));
+        assert_eq!(r!(f.db, |tx| access_keys::get(tx, "AK1").await).unwrap().sealed, [5]);
         assert_eq!(w!(f.db, |tx| access_keys::delete(tx, "AK1").await), Ok(true));
         assert_eq!(w!(f.db, |tx| access_keys::delete(tx, "AK1").await), Ok(false));
         assert_eq!(r!(f.db, |tx| access_keys::get(tx, "AK1").await), None);

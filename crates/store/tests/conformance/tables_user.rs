@@ -91,6 +91,11 @@ both! {
         assert_eq!(r!(f.db, |tx| users::count(tx, "p", 1000).await), 5);
         assert_eq!(r!(f.db, |tx| users::count(tx, "p", 3).await), 3);
         assert_eq!(r!(f.db, |tx| users::count(tx, "none", 3).await), 0);
+        let records = r!(f.db, |tx| users::passwords(tx, ("", ""), 2).await);
+        assert_eq!(records.len(), 2);
+        let last = &records[1];
+        let rest = r!(f.db, |tx| users::passwords(tx, (&last.pool_id, &last.sub), 10).await);
+        assert_eq!((rest.len(), rest.iter().all(|row| row.sub > last.sub)), (3, true));
     }
 }
 

@@ -83,12 +83,7 @@ impl Verifier {
     /// For a new password. `user_id` is what clients will be sent as USER_ID_FOR_SRP. About 1 ms.
     #[must_use]
     pub fn new(pool_name: &str, user_id: &str, password: &str, entropy: &dyn Entropy) -> Self {
-        let mut salt = [0; SALT_BYTES];
-        // Some clients read the salt as a number and drop leading zeros, some do not: a first byte that is not zero leaves no difference.
-        while salt.first() == Some(&0) {
-            entropy.fill(&mut salt);
-        }
-        Self::with_salt(pool_name, user_id, password, &salt)
+        Self::with_salt(pool_name, user_id, password, &entropy::bytes::<SALT_BYTES>(entropy))
     }
 
     fn with_salt(pool_name: &str, user_id: &str, password: &str, salt: &[u8]) -> Self {
@@ -122,9 +117,9 @@ impl Verifier {
     #[must_use]
     pub fn fake(key: &Secret32, pool_id: &str, name: &str) -> Self {
         let derive = |what: &[u8], number: u8| mac32(key, &[what, pool_id.as_bytes(), name.as_bytes(), &[number]]);
-        // As real salts are drawn: 16 uniform bytes of which the first is not zero.
-        let salts = (0..=u8::MAX).map(|number| derive(b"srp salt", number)).find(|made| made.first() != Some(&0));
-        let salt = salts.as_ref().and_then(|made| made.first_chunk::<SALT_BYTES>()).copied().unwrap_or([1; SALT_BYTES]);
+        // As real salts are drawn: 16 uniform bytes.
+        let derived = derive(b"srp salt", 0);
+        let salt = minimal(derived.get(..SALT_BYTES).unwrap_or(&derived));
         let wide: Vec<u8> = (0..=u8::MAX).take(WIDTH / 32).flat_map(|number| derive(b"srp verifier", number)).collect();
         let v = element(&group::from_bytes(&wide).unwrap_or(U3072::ONE)).retrieve();
         Self { salt: salt.to_vec(), v }
@@ -153,7 +148,8 @@ impl Verifier {
         Self::from_parts(salt, v)
     }
 
-    /// SALT: hexadecimal without leading zeros.
+    /// SALT: hexadecimal without leading zeros. Some clients read it as a number (and so drop zeros), some as text: in this
+    /// form they agree, whatever the salt begins with.
     #[must_use]
     pub fn salt_hex(&self) -> String {
         unpadded_hex(&self.salt)

@@ -9,7 +9,7 @@ use crate::tokens;
 
 pub async fn run(ctx: &Ctx, input: GetTokensFromRefreshTokenRequest) -> Result<GetTokensFromRefreshTokenResponse> {
     let (pool, client) = clients::load(ctx, &input.client_id).await?;
-    secret_hash::check_secret(&client, input.client_secret.as_deref())?;
+    secret_hash::check_secret(ctx, &client, input.client_secret.as_deref())?;
     if input.device_key.is_some() {
         return Err(Error::not_found("Device does not exist.").because("devices are not built in Poolhouse yet"));
     }

@@ -9,7 +9,7 @@ use crate::tokens;
 
 pub async fn run(ctx: &Ctx, input: RevokeTokenRequest) -> Result<RevokeTokenResponse> {
     let (pool, client) = clients::load(ctx, &input.client_id).await.map_err(unauthorized)?;
-    secret_hash::check_secret(&client, input.client_secret.as_deref()).map_err(unauthorized)?;
+    secret_hash::check_secret(ctx, &client, input.client_secret.as_deref()).map_err(unauthorized)?;
     tokens::revoke::by_refresh_token(ctx, &pool, &client, &input.token).await?;
     Ok(RevokeTokenResponse {})
 }

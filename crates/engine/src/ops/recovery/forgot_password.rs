@@ -8,7 +8,7 @@ use crate::error::Result;
 
 pub async fn run(ctx: &Ctx, input: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
     let (pool, client) = clients::load(ctx, &input.client_id).await?;
-    secret_hash::check(&client, &input.username, input.secret_hash.as_deref())?;
+    secret_hash::check(ctx, &client, &input.username, input.secret_hash.as_deref())?;
     let details = recovery::forgot(ctx, &pool, &client, &input.username).await?;
     Ok(ForgotPasswordResponse { code_delivery_details: Some(details) })
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 pub async fn run(ctx: &Ctx, input: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse> {
     let (pool, client) = clients::load(ctx, &input.client_id).await?;
-    secret_hash::check(&client, &input.username, input.secret_hash.as_deref())?;
+    secret_hash::check(ctx, &client, &input.username, input.secret_hash.as_deref())?;
     let confirmation = Confirmation {
         username: input.username.into_string(),
         code: input.confirmation_code,

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 pub async fn run(ctx: &Ctx, input: ResendConfirmationCodeRequest) -> Result<ResendConfirmationCodeResponse> {
     let (pool, client) = clients::load(ctx, &input.client_id).await?;
-    secret_hash::check(&client, &input.username, input.secret_hash.as_deref())?;
+    secret_hash::check(ctx, &client, &input.username, input.secret_hash.as_deref())?;
     let details = sign_up::resend(ctx, &pool, &client, &input.username).await?;
     Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(details) })
 }

@@ -9,7 +9,7 @@ use crate::users::attributes;
 
 pub async fn run(ctx: &Ctx, input: SignUpRequest) -> Result<SignUpResponse> {
     let (pool, client) = clients::load(ctx, &input.client_id).await?;
-    secret_hash::check(&client, &input.username, input.secret_hash.as_deref())?;
+    secret_hash::check(ctx, &client, &input.username, input.secret_hash.as_deref())?;
     let request = SignUp {
         username: input.username.into_string(),
         password: input.password.map(|p| p.into_string()),

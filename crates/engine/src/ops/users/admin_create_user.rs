@@ -70,7 +70,7 @@ async fn make(ctx: &Ctx, pool: &Pool, sub: String, input: AdminCreateUserRequest
 
 async fn insert(ctx: &Ctx, pool: &Pool, user: &mut User, force: bool) -> Result<()> {
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, super::is_confirmed(user)?);
+    let names = aliases::names_of(pool, user)?;
     let row = user.row.clone();
     // In pools without aliases an address is a user name, and no name is taken away.
     let force = force && pool.aliases().next().is_some();

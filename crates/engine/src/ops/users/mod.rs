@@ -2,7 +2,6 @@
 //! again if somebody else changed it at the same moment, and telling it afterwards.
 use poolhouse_store::tables::challenge_sessions;
 use poolhouse_wire::ErrorCode;
-use poolhouse_wire::types::UserStatusType;
 
 use crate::ctx::Ctx;
 use crate::delivery::compose::{self, Composer};
@@ -65,7 +64,7 @@ async fn change(ctx: &Ctx, pool: &Pool, username: &str, change: impl Fn(&mut Use
 async fn save(ctx: &Ctx, pool: &Pool, user: &mut User, with: With) -> Result<Saved> {
     user.row.modified_at = ctx.now;
     user.store_attributes()?;
-    let names = aliases::names_of(pool, user.username(), &user.attributes, is_confirmed(user)?);
+    let names = aliases::names_of(pool, user)?;
     let (row, now) = (user.row.clone(), ctx.now);
     let saved = ctx
         .store()
@@ -99,11 +98,6 @@ async fn save(ctx: &Ctx, pool: &Pool, user: &mut User, with: With) -> Result<Sav
 /// An alias that confirming would claim, and another user has, where the model declares no AliasExistsException.
 fn alias_undeclared(e: Error) -> Error {
     if e.is(ErrorCode::AliasExistsException) { Error::invalid_parameter(e.message().to_owned()) } else { e }
-}
-
-/// Whether the preferred user name signs in: only once the user is confirmed (developer guide, "Customizing sign-in").
-fn is_confirmed(user: &User) -> Result<bool> {
-    Ok(!matches!(user.status()?, UserStatusType::Unconfirmed | UserStatusType::ForceChangePassword))
 }
 
 /// Sends codes after they were written. The operations that call this do not declare CodeDeliveryFailureException, so

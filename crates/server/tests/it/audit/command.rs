@@ -7,7 +7,8 @@ use crate::program::{Site, run, text};
 use crate::serve;
 
 fn audit(site: &Site, arguments: &[&str]) -> std::process::Output {
-    run(&[&["audit", "--config", site.config()], arguments].concat())
+    let (command, more) = arguments.split_first().unwrap();
+    run(&[&["audit", command, "--config", site.config()], more].concat())
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ mod policy;
 mod sweep;
 
 use poolhouse_engine::audit::{Event, Filter, Kind, Listed};
-use poolhouse_store::{Db, Options as StoreOptions, Result, Tx, p};
+use poolhouse_store::{Access, Db, Options as StoreOptions, Result, Tx, p};
 
 use crate::harness::{House, Reply};
 
@@ -40,7 +40,7 @@ pub struct Intruder(Db);
 
 impl Intruder {
     pub async fn into(house: &House) -> Self {
-        let options = StoreOptions { join: true, ..StoreOptions::default() };
+        let options = StoreOptions { access: Access::Join, ..StoreOptions::default() };
         Self(Db::open(&house.store_url, options).await.unwrap())
     }
 

@@ -14,5 +14,5 @@ mod races;
 mod redirects;
 mod refresh;
 mod revocation;
-mod tools;
+pub mod tools;
 mod userinfo;

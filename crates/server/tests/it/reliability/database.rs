@@ -1,7 +1,7 @@
 //! The database goes away, freezes, or has no connection left: a clear refusal in time, and recovery without a restart.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -22,6 +22,8 @@ const IN_TIME: Duration = Duration::from_millis(3500);
 struct Wire {
     port: u16,
     frozen: Arc<AtomicBool>,
+    /// Connections so far.
+    accepted: Arc<AtomicUsize>,
     serving: JoinSet<()>,
 }
 
@@ -30,14 +32,16 @@ impl Wire {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let frozen = Arc::new(AtomicBool::new(false));
-        let (mut serving, state) = (JoinSet::new(), Arc::clone(&frozen));
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let (mut serving, state, count) = (JoinSet::new(), Arc::clone(&frozen), Arc::clone(&accepted));
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 connections.spawn(carry(client, server.clone(), Arc::clone(&state)));
             }
         });
-        Self { port, frozen, serving }
+        Self { port, frozen, accepted, serving }
     }
 
     async fn cut(mut self) -> u16 {
@@ -82,10 +86,15 @@ struct Scene {
 }
 
 async fn scene() -> Scene {
+    scene_at(|wire, _| format!("127.0.0.1:{wire}")).await
+}
+
+/// With the servers that `servers` makes of the wire's port and the database's own address.
+async fn scene_at(servers: impl FnOnce(u16, &str) -> String) -> Scene {
     let url = testkit::postgres().await.unwrap();
     let server = url.split('@').nth(1).unwrap().split('/').next().unwrap().to_owned();
     let wire = Wire::to(server.clone(), 0).await;
-    let through = url.replace(&server, &format!("127.0.0.1:{}", wire.port));
+    let through = url.replace(&server, &servers(wire.port, &server));
     let house = House::on(Options { store: Store::Postgres, ..Options::default() }, Scratch::new().unwrap(), through).await;
     let app = house.oauth_app(json!({})).await;
     house.user(&app.pool, ANN).await;
@@ -166,6 +175,21 @@ async fn sec_024_158_a_frozen_database_is_told_and_comes_back() {
     scene.assert_down().await;
     scene.wire.freeze(false);
     scene.assert_recovers().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_158_a_server_that_is_silent_is_left_for_the_next() {
+    let scene = scene_at(|wire, server| format!("127.0.0.1:{wire},{server}")).await;
+    scene.wire.freeze(true);
+    // These find out, each connection for itself.
+    join_all((0..40).map(|_| scene.house.api("InitiateAuth", scene.sign_in()))).await;
+    scene.assert_recovers().await;
+    // Nor is it asked again while the other one answers: a primary that comes back does not know what was revoked since.
+    scene.wire.freeze(false);
+    let before = scene.wire.accepted.load(Ordering::SeqCst);
+    let many = join_all((0..40).map(|_| scene.house.api("InitiateAuth", scene.sign_in()))).await;
+    assert!(many.iter().all(|reply| reply.status == StatusCode::OK));
+    assert_eq!(scene.wire.accepted.load(Ordering::SeqCst), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ mod database;
 mod disk;
 mod kill;
 mod overload;
+mod skew;
 mod two_nodes;
 
 use poolhouse_store::testkit::{self, Scratch};

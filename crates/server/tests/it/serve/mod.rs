@@ -4,7 +4,9 @@ mod access_keys;
 mod mail;
 mod process;
 mod refusals;
+mod renewal;
 mod running;
+mod sandbox;
 mod sink;
 
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! The documented configuration at work: who it answers to, under which name, and what is not there.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -80,14 +81,8 @@ async fn sec_060_069_behind_a_named_proxy() {
 async fn sec_069_tls_from_files() {
     let site = Site::new(1);
     site.key("admin", &["--allow", "*"]);
-    let issued = rcgen::generate_simple_self_signed(vec![HOST.to_owned()]).unwrap();
-    write(&site.path().join("tls.pem"), &issued.cert.pem(), 0o644);
-    write(&site.path().join("tls-key.pem"), &issued.signing_key.serialize_pem(), 0o600);
-    let dir = site.path().display();
-    site.change("http = \"127.0.0.1:0\"\nbehind_proxy = [\"127.0.0.1\"]", "https = \"127.0.0.1:0\"");
-    let mut config = fs::read_to_string(&site.config).unwrap();
-    config.push_str(&format!("\n[tls]\ncertificate = \"{dir}/tls.pem\"\nkey = \"{dir}/tls-key.pem\"\n"));
-    fs::write(&site.config, config).unwrap();
+    let issued = self_signed();
+    over_https(&site, site.path(), &issued);
     let program = site.serve();
     let address: std::net::SocketAddr = program.https.as_ref().unwrap().parse().unwrap();
     let reply = over_tls(address, &issued.cert.pem(), HOST).await.unwrap();
@@ -103,8 +98,24 @@ async fn sec_069_tls_from_files() {
     assert!(crate::program::text(&output.stderr).contains("tls-key.pem"));
 }
 
+/// A certificate for the site's name that is its own root.
+pub fn self_signed() -> rcgen::CertifiedKey<rcgen::KeyPair> {
+    rcgen::generate_simple_self_signed(vec![HOST.to_owned()]).unwrap()
+}
+
+/// Has the site serve HTTPS alone, with this certificate in files of this directory.
+pub fn over_https(site: &Site, dir: &Path, issued: &rcgen::CertifiedKey<rcgen::KeyPair>) {
+    write(&dir.join("tls.pem"), &issued.cert.pem(), 0o644);
+    write(&dir.join("tls-key.pem"), &issued.signing_key.serialize_pem(), 0o600);
+    let dir = dir.display();
+    site.change("http = \"127.0.0.1:0\"\nbehind_proxy = [\"127.0.0.1\"]", "https = \"127.0.0.1:0\"");
+    let mut config = fs::read_to_string(&site.config).unwrap();
+    config.push_str(&format!("\n[tls]\ncertificate = \"{dir}/tls.pem\"\nkey = \"{dir}/tls-key.pem\"\n"));
+    fs::write(&site.config, config).unwrap();
+}
+
 /// The answer of the health endpoint to a client that trusts this certificate alone.
-async fn over_tls(address: std::net::SocketAddr, root: &str, name: &str) -> std::io::Result<String> {
+pub async fn over_tls(address: std::net::SocketAddr, root: &str, name: &str) -> std::io::Result<String> {
     use rustls::pki_types::pem::PemObject as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut roots = rustls::RootCertStore::empty();

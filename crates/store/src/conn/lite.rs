@@ -1,4 +1,4 @@
-//! One SQLite connection: prepare with the parameter-order check, bind, step to the end. Used by `tx` and the writer.
+//! One SQLite connection: prepare with the parameter-order check, bind, step to the end. Used by `readers` and the writer.
 
 use std::collections::HashSet;
 
@@ -22,19 +22,22 @@ impl LiteConn {
     /// Every row of the statement. Steps to the end even where one row is wanted: an unfinished RETURNING would stay
     /// open and block RELEASE and COMMIT.
     pub(crate) fn query<T: FromRow>(&mut self, sql: &'static str, params: Params<'_>) -> Result<Vec<T>> {
-        let mut statement = prepare(&self.conn, &mut self.checked, sql, params)?;
-        let mut rows = statement.raw_query();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(T::from_row(&Row(RowKind::Lite(row)))?);
-        }
-        Ok(found)
+        let mut read = || -> Result<Vec<T>> {
+            let mut statement = prepare(&self.conn, &mut self.checked, sql, params)?;
+            let mut rows = statement.raw_query();
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(T::from_row(&Row(RowKind::Lite(row)))?);
+            }
+            Ok(found)
+        };
+        named(sql, read())
     }
 
     /// The number of rows changed.
     pub(crate) fn execute(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
         let mut statement = prepare(&self.conn, &mut self.checked, sql, params)?;
-        let changed = statement.raw_execute()?;
+        let changed = named(sql, statement.raw_execute().map_err(Error::from))?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 
@@ -42,6 +45,11 @@ impl LiteConn {
     pub(crate) fn control(&self, sql: &'static str) -> Result<()> {
         self.conn.prepare_cached(sql)?.raw_execute()?;
         Ok(())
+    }
+
+    /// Statements of the seam's own, several at once: a schema.
+    pub(crate) fn script(&self, sql: &str) -> Result<()> {
+        Ok(self.conn.execute_batch(sql)?)
     }
 
     /// Whether no transaction is open; SQLite ends one by itself after some I/O and memory errors.
@@ -52,6 +60,17 @@ impl LiteConn {
     pub(crate) fn raw(&self) -> &Connection {
         &self.conn
     }
+}
+
+/// Says which statement met damage: its text names the table and holds no values.
+fn named<T>(sql: &'static str, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error {
+        Error::Damaged(what) => {
+            tracing::error!(what, sql, "the database is damaged; `poolhouse check` names what");
+            Error::Damaged(format!("{what}, in {sql}"))
+        }
+        other => other,
+    })
 }
 
 fn prepare<'c>(

@@ -1,22 +1,14 @@
-//! The PostgreSQL side: pooled connections, retried transactions, shared readers. Called by `db`.
-
-mod conn;
-mod migrate;
-mod pool;
-mod tls;
-mod url;
+//! The PostgreSQL side: transactions over pooled connections, run again on a conflict. Called by `db`.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-pub(crate) use conn::PgConn;
-use pool::{Lease, Pool};
-
+use crate::conn::pool::{End, PgTx, Pool};
+use crate::options::Options;
 use crate::tx::{Tx, TxKind};
-use crate::value::{FromRow, Params};
-use crate::{Error, Options, Result};
+use crate::{Error, Result};
 
 /// How often a transaction is tried before [`Error::Retry`].
 const TRIES: u32 = 8;
@@ -39,32 +31,12 @@ pub(crate) struct Pg {
     commits: AtomicU64,
 }
 
-/// The connection of a [`Tx`]: one's own inside a transaction, or a shared one for single reads.
-pub(crate) struct PgTx {
-    conn: Option<Arc<PgConn>>,
-    lease: Option<Lease>,
-    end: End,
-}
-
-/// What dropping does with an exclusive connection.
-#[derive(Clone, Copy)]
-enum End {
-    /// Cut: the caller vanished in the middle of a write, statements may be under way.
-    Abort,
-    /// Roll back and reuse: a snapshot.
-    Rollback,
-    /// Reuse: the transaction has ended.
-    Done,
-}
-
 impl Pg {
-    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self> {
-        let (config, tls) = url::parse(url)?;
-        let pool = Arc::new(Pool::new(config, tls, options));
-        let conn = pool.connect_unlimited().await?;
-        migrate::run(&conn).await?;
-        conn.end().await;
-        Ok(Self { pool, closed: AtomicBool::new(false), commits: AtomicU64::new(0) })
+    /// Connects once, for migrating; the rest of the pool comes with the work.
+    pub(crate) async fn open(url: &str, options: &Options) -> Result<(Self, Tx)> {
+        let pool = Arc::new(Pool::new(url, options)?);
+        let first = Tx::new(TxKind::Pg(pool.connect_unlimited().await?));
+        Ok((Self { pool, closed: AtomicBool::new(false), commits: AtomicU64::new(0) }, first))
     }
 
     pub(crate) async fn write<T, E, F>(&self, body: F) -> Result<T, E>
@@ -78,7 +50,7 @@ impl Pg {
             }
             self.check()?;
             let (conn, lease) = self.pool.begin("BEGIN").await?;
-            let mut tx = Tx::new(TxKind::Pg(PgTx { conn: Some(conn), lease: Some(lease), end: End::Abort }));
+            let mut tx = Tx::new(TxKind::Pg(PgTx::lent(conn, Some(lease), End::Abort)));
             let result = IN_WRITE.scope((), body(&mut tx)).await;
             let failed = tx.failed.take();
             if failed.is_none() && result.is_ok() {
@@ -108,9 +80,9 @@ impl Pg {
         self.check()?;
         let tx = if snapshot {
             let (conn, lease) = self.pool.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-            PgTx { conn: Some(conn), lease: Some(lease), end: End::Rollback }
+            PgTx::lent(conn, Some(lease), End::Rollback)
         } else {
-            PgTx { conn: Some(self.pool.shared().await?), lease: None, end: End::Done }
+            PgTx::lent(self.pool.shared().await?, None, End::Done)
         };
         Ok(Tx::new(TxKind::Pg(tx)))
     }
@@ -133,43 +105,11 @@ impl Pg {
     }
 }
 
-impl PgTx {
-    pub(crate) async fn query<T: FromRow>(&mut self, sql: &'static str, params: Params<'_>) -> Result<Vec<T>> {
-        self.conn.as_ref().ok_or(Error::Down)?.query(sql, params).await
-    }
-
-    pub(crate) async fn execute(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
-        self.conn.as_ref().ok_or(Error::Down)?.execute(sql, params).await
-    }
-}
-
-impl Drop for PgTx {
-    fn drop(&mut self) {
-        let (Some(conn), Some(lease)) = (self.conn.take(), self.lease.take()) else {
-            return;
-        };
-        match self.end {
-            End::Abort => conn.abort(),
-            End::Rollback => {
-                conn.rollback_unawaited();
-                lease.give_back(conn);
-            }
-            End::Done => lease.give_back(conn),
-        }
-    }
-}
-
-/// Ends the transaction and marks its connection as fit for reuse.
 async fn finish(tx: &mut Tx, sql: &'static str) -> Result<()> {
-    let TxKind::Pg(pg) = &mut tx.kind else {
-        return Err(Error::Down);
-    };
-    let result = pg.conn.as_ref().ok_or(Error::Down)?.control(sql).await;
-    // A COMMIT that the server refused (40001) has rolled back: reuse as well.
-    if result.is_ok() || result == Err(Error::Retry) {
-        pg.end = End::Done;
+    match &mut tx.kind {
+        TxKind::Pg(pg) => pg.finish(sql).await,
+        TxKind::Lite(_) => Err(Error::Down),
     }
-    result
 }
 
 /// 1 ms doubling to 64 ms, times 0.5 to 1.5 so that rivals do not meet again.

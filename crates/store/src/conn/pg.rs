@@ -1,4 +1,4 @@
-//! One PostgreSQL connection: statement cache, time limit, and the task that drives the wire. Used by `pool` and `tx`.
+//! One PostgreSQL connection: statement cache, time limit, and the task that drives the wire. Used by `pool`.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
-use super::pool::Backoff;
+use super::backoff::Backoff;
 use super::tls::Tls;
 use crate::value::{FromRow, Params, Row, RowKind};
 use crate::{Error, Result};
@@ -26,10 +26,11 @@ pub(crate) struct PgConn {
 }
 
 impl PgConn {
-    /// Connects; the limit holds for the attempt and for every statement after it.
+    /// Connects within `patience`; `timeout` holds for every statement after it.
     pub(super) async fn connect(
         config: &Config,
         tls: Option<&Tls>,
+        patience: Duration,
         timeout: Duration,
         backoff: &Arc<Mutex<Backoff>>,
     ) -> Result<Self> {
@@ -39,7 +40,7 @@ impl PgConn {
                 Some(tls) => config.connect(tls.clone()).await.map(|(client, wire)| (client, spawn(wire))),
             }
         };
-        let (client, wire) = limit(timeout, attempt).await?;
+        let (client, wire) = tokio::time::timeout(patience, attempt).await.map_err(|_| Error::Down)??;
         Ok(Self { client, statements: Mutex::default(), wire, timeout, backoff: Arc::clone(backoff) })
     }
 
@@ -59,7 +60,7 @@ impl PgConn {
     }
 
     /// Statements without parameters of the seam's own (BEGIN, SET …).
-    pub(crate) async fn control(&self, sql: &str) -> Result<()> {
+    pub(super) async fn control(&self, sql: &str) -> Result<()> {
         self.limited(self.client.batch_execute(sql)).await
     }
 
@@ -70,14 +71,14 @@ impl PgConn {
         let _ = rollback.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 
-    pub(crate) async fn query<T: FromRow>(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<T>> {
+    pub(super) async fn query<T: FromRow>(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<T>> {
         let statement = self.statement(sql, params).await?;
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param.pg()).collect();
         let rows = self.limited(self.client.query(&statement, &params)).await?;
         rows.iter().map(|row| T::from_row(&Row(RowKind::Pg(row)))).collect()
     }
 
-    pub(crate) async fn execute(&self, sql: &'static str, params: Params<'_>) -> Result<u64> {
+    pub(super) async fn execute(&self, sql: &'static str, params: Params<'_>) -> Result<u64> {
         let statement = self.statement(sql, params).await?;
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param.pg()).collect();
         self.limited(self.client.execute(&statement, &params)).await
@@ -114,10 +115,6 @@ impl PgConn {
         }
         result
     }
-}
-
-async fn limit<T>(time: Duration, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
-    Ok(tokio::time::timeout(time, work).await.map_err(|_| Error::Down)??)
 }
 
 #[expect(clippy::disallowed_methods, reason = "drives one socket and ends with its client, or by PgConn::abort")]

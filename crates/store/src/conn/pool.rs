@@ -1,5 +1,5 @@
 //! The connections of one PostgreSQL database: exclusive ones for writes and snapshots, shared ones for reads; reconnects
-//! with back-off. Used by `Pg`.
+//! with back-off to whichever of several servers takes writes, and takes back what was lent ([`PgTx`]). Used by `tx` and `pg`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,15 +8,22 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::Config;
 
-use super::conn::PgConn;
+use super::backoff::Backoff;
+use super::pg::PgConn;
 use super::tls::Tls;
-use crate::{Error, Options, Result};
+use super::url;
+use crate::options::{Access, Options};
+use crate::value::{FromRow, Params};
+use crate::{Error, Result};
 
-const FIRST_DELAY: Duration = Duration::from_millis(50);
-const LAST_DELAY: Duration = Duration::from_secs(1);
+/// What a server may take to answer when the program starts.
+const START_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Pool {
-    config: Config,
+    /// Never empty.
+    servers: Vec<Config>,
+    /// The one that took writes last.
+    current: AtomicUsize,
     tls: Option<Tls>,
     idle: Mutex<Vec<Arc<PgConn>>>,
     free: Arc<Semaphore>,
@@ -24,25 +31,6 @@ pub(crate) struct Pool {
     turn: AtomicUsize,
     backoff: Arc<Mutex<Backoff>>,
     options: Options,
-}
-
-/// When the next connection may be tried, and how long to pause after another failure.
-#[derive(Default)]
-pub(super) struct Backoff {
-    until: Option<Instant>,
-    delay: Duration,
-}
-
-impl Backoff {
-    /// The server did not answer: whoever comes next is told at once instead of waiting as long again.
-    pub(super) fn failed(&mut self) {
-        self.delay = (self.delay * 2).clamp(FIRST_DELAY, LAST_DELAY);
-        self.until = Some(Instant::now() + self.delay);
-    }
-
-    fn is_pausing(&self) -> bool {
-        self.until.is_some_and(|until| Instant::now() < until)
-    }
 }
 
 /// Where an exclusive connection returns to.
@@ -53,7 +41,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// Gives the connection back. Its transaction has ended, or its ROLLBACK stands on the wire.
-    pub(super) fn give_back(&self, conn: Arc<PgConn>) {
+    fn give_back(&self, conn: Arc<PgConn>) {
         if !conn.is_closed() && !self.pool.free.is_closed() {
             self.pool.lock_idle().push(conn);
         }
@@ -61,9 +49,12 @@ impl Lease {
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, tls: Option<Tls>, options: &Options) -> Self {
-        Self {
-            config,
+    /// Connects to nothing yet.
+    pub(crate) fn new(url: &str, options: &Options) -> Result<Self> {
+        let (servers, tls) = url::parse(url)?;
+        Ok(Self {
+            servers,
+            current: AtomicUsize::new(0),
             tls,
             idle: Mutex::default(),
             free: Arc::new(Semaphore::new(options.pool.max(1))),
@@ -71,16 +62,16 @@ impl Pool {
             turn: AtomicUsize::new(0),
             backoff: Arc::default(),
             options: options.clone(),
-        }
+        })
     }
 
     /// Exclusive connections in use.
-    pub(super) fn in_use(&self) -> usize {
+    pub(crate) fn in_use(&self) -> usize {
         self.options.pool.max(1).saturating_sub(self.free.available_permits())
     }
 
     /// An exclusive connection on which `begin` was done. Waits a bounded time for a free one ([`Error::Busy`]).
-    pub(super) async fn begin(self: &Arc<Self>, begin: &'static str) -> Result<(Arc<PgConn>, Lease)> {
+    pub(crate) async fn begin(self: &Arc<Self>, begin: &'static str) -> Result<(Arc<PgConn>, Lease)> {
         let permit = tokio::time::timeout(self.options.wait, Arc::clone(&self.free).acquire_owned()).await;
         let permit = permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Down)?;
         let lease = Lease { pool: Arc::clone(self), _permit: permit };
@@ -101,7 +92,7 @@ impl Pool {
     }
 
     /// A connection shared by many readers.
-    pub(super) async fn shared(&self) -> Result<Arc<PgConn>> {
+    pub(crate) async fn shared(&self) -> Result<Arc<PgConn>> {
         if self.free.is_closed() {
             return Err(Error::Down);
         }
@@ -122,8 +113,10 @@ impl Pool {
         }
         let limit = self.options.statement_timeout;
         let result = async {
-            let conn = PgConn::connect(&self.config, self.tls.as_ref(), limit, &self.backoff).await?;
-            conn.control(&settings(limit, read_only)).await?;
+            // A server that says nothing must leave time for the next one.
+            let patience = limit / u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
+            let conn = self.connect_any(patience, limit).await?;
+            conn.control(&settings(limit, read_only || self.options.access == Access::Read)).await?;
             Ok(Arc::new(conn))
         }
         .await;
@@ -136,13 +129,33 @@ impl Pool {
         result
     }
 
-    /// A connection without time limits, for migrations.
-    pub(super) async fn connect_unlimited(&self) -> Result<PgConn> {
-        PgConn::connect(&self.config, self.tls.as_ref(), Duration::from_secs(3600), &self.backoff).await
+    /// A connection of one's own without time limits, for migrations.
+    pub(crate) async fn connect_unlimited(&self) -> Result<PgTx> {
+        let conn = self.connect_any(START_PATIENCE, Duration::from_secs(3600)).await?;
+        if self.options.access == Access::Read {
+            conn.control("SET default_transaction_read_only = on").await?;
+        }
+        Ok(PgTx::lent(Arc::new(conn), None, End::Done))
+    }
+
+    /// The first server that takes writes. Beginning with the last one that did: a former primary that comes back beside
+    /// its successor must not be asked as long as the successor answers, for it knows no revocation since.
+    async fn connect_any(&self, patience: Duration, timeout: Duration) -> Result<PgConn> {
+        let (current, mut last) = (self.current.load(Ordering::Relaxed), Error::Down);
+        for (number, config) in self.servers.iter().enumerate().cycle().skip(current).take(self.servers.len()) {
+            match PgConn::connect(config, self.tls.as_ref(), patience, timeout, &self.backoff).await {
+                Ok(conn) => {
+                    self.current.store(number, Ordering::Relaxed);
+                    return Ok(conn);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     /// Waits for open transactions (bounded), then closes every connection.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let all = u32::try_from(self.options.pool.max(1)).unwrap_or(u32::MAX);
         let drained = tokio::time::timeout(self.options.statement_timeout * 2, self.free.acquire_many(all)).await;
         self.free.close();
@@ -170,6 +183,79 @@ impl Pool {
 
     fn lock_backoff(&self) -> std::sync::MutexGuard<'_, Backoff> {
         self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connection of a [`Tx`](crate::Tx): one's own inside a transaction, or a shared one for single reads.
+pub(crate) struct PgTx {
+    conn: Option<Arc<PgConn>>,
+    lease: Option<Lease>,
+    end: End,
+}
+
+/// What dropping does with an exclusive connection.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// Cut: the caller vanished in the middle of a write, statements may be under way.
+    Abort,
+    /// Roll back and reuse: a snapshot.
+    Rollback,
+    /// Reuse: the transaction has ended.
+    Done,
+}
+
+impl PgTx {
+    pub(crate) fn lent(conn: Arc<PgConn>, lease: Option<Lease>, end: End) -> Self {
+        Self { conn: Some(conn), lease, end }
+    }
+
+    pub(crate) async fn query<T: FromRow>(&mut self, sql: &'static str, params: Params<'_>) -> Result<Vec<T>> {
+        self.conn()?.query(sql, params).await
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
+        self.conn()?.execute(sql, params).await
+    }
+
+    pub(crate) async fn control(&mut self, sql: &str) -> Result<()> {
+        self.conn()?.control(sql).await
+    }
+
+    /// Ends the transaction and marks its connection as fit for reuse.
+    pub(crate) async fn finish(&mut self, sql: &'static str) -> Result<()> {
+        let result = self.control(sql).await;
+        // A COMMIT that the server refused (40001) has rolled back: reuse as well.
+        if result.is_ok() || result == Err(Error::Retry) {
+            self.end = End::Done;
+        }
+        result
+    }
+
+    /// Says goodbye properly: for a connection that belongs to no pool.
+    pub(crate) async fn hang_up(mut self) {
+        if let Some(conn) = self.conn.take().and_then(Arc::into_inner) {
+            conn.end().await;
+        }
+    }
+
+    fn conn(&self) -> Result<&PgConn> {
+        self.conn.as_deref().ok_or(Error::Down)
+    }
+}
+
+impl Drop for PgTx {
+    fn drop(&mut self) {
+        let (Some(conn), Some(lease)) = (self.conn.take(), self.lease.take()) else {
+            return;
+        };
+        match self.end {
+            End::Abort => conn.abort(),
+            End::Rollback => {
+                conn.rollback_unawaited();
+                lease.give_back(conn);
+            }
+            End::Done => lease.give_back(conn),
+        }
     }
 }
 
