@@ -57,6 +57,6 @@ fn a_directory_without_data_is_said_so_and_left_alone() {
     let data = scratch.path().join("none");
     let output = run(&["audit", "verify", "--data", data.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("There is no database at"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("does not exist"), "{}", text(&output.stderr));
     assert!(!data.exists());
 }

@@ -145,10 +145,13 @@ async fn account(walk: &mut Walk<'_>, app: &App) {
     };
     let attributes = json!([{ "Name": "email", "Value": "ivy@example.com" }]);
     walk.ok("SignUp", with(json!({ "Password": PASSWORD, "UserAttributes": attributes }))).await;
+    walk.house.clock.advance_ms(1_000);
     walk.ok("ResendConfirmationCode", named.clone()).await;
     walk.call("ConfirmSignUp", with(json!({ "ConfirmationCode": "000000" }))).await;
     let code = walk.house.code_for("ivy@example.com").await;
     walk.ok("ConfirmSignUp", with(json!({ "ConfirmationCode": code }))).await;
+    // Of two messages of one moment neither is the newest.
+    walk.house.clock.advance_ms(1_000);
     walk.ok("ForgotPassword", named.clone()).await;
     let code = walk.house.code_for("ivy@example.com").await;
     walk.ok("ConfirmForgotPassword", with(json!({ "ConfirmationCode": code, "Password": "Reset-Horse-9" }))).await;
@@ -168,6 +171,7 @@ async fn account(walk: &mut Walk<'_>, app: &App) {
     let named = json!([{ "Name": "name", "Value": "Ivy" }]);
     walk.ok("UpdateUserAttributes", json!({ "AccessToken": token, "UserAttributes": named })).await;
     walk.ok("DeleteUserAttributes", json!({ "AccessToken": token, "UserAttributeNames": ["name"] })).await;
+    walk.house.clock.advance_ms(1_000);
     walk.ok("GetUserAttributeVerificationCode", json!({ "AccessToken": token, "AttributeName": "email" })).await;
     let code = walk.house.code_for("ivy@example.com").await;
     walk.ok("VerifyUserAttribute", json!({ "AccessToken": token, "AttributeName": "email", "Code": code })).await;
@@ -240,6 +244,8 @@ both! {
         let code = house.code_for("ivy@example.com").await;
         let reply = browser.submit(&page, &[("username", "ivy@example.com"), ("code", &code)]).await;
         walk.note("/confirm", &reply, "ok");
+        // Of two messages of one moment neither is the newest.
+        house.clock.advance_ms(1_000);
         let page = browser.get(&format!("/forgotPassword?{query}")).await;
         let reply = browser.submit(&page, &[("username", "ivy@example.com")]).await;
         walk.note("/forgotPassword", &reply, "ok");
