@@ -57,6 +57,7 @@ impl World {
                 issuer: IssuerMode::Local,
                 fixed_code: None,
                 domain_url: "http://{prefix}.auth.{region}.localhost:9229".to_owned(),
+                audit_days: 400,
                 rates: Default::default(),
             },
             outgoing: Outgoing::Inbox,

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::AuditCommand;
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
@@ -80,6 +81,17 @@ enum Command {
         #[command(subcommand)]
         command: AccessKeyCommand,
     },
+    /// Read the audit trail, and prove that nobody changed it
+    #[command(
+        after_help = "Examples:\n  poolhouse audit list --config poolhouse.toml --since 2h --pool eu-central-1_AbCdEfGhI\n  \
+        poolhouse audit list --config poolhouse.toml --since 7d --alerts --json\n  poolhouse audit verify --config poolhouse.toml\n  \
+        poolhouse audit list --data .poolhouse    of a development instance\n\n\
+        Works while the server runs. `verify` ends with 1 where a row is not as it was written."
+    )]
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     #[command(flatten)]
     Upkeep(UpkeepCommand),
     /// List, change and revoke the keys that sign a pool's tokens
@@ -136,6 +148,16 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             let settings = production(&config, ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.access_key(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
+        Command::Audit { command } => {
+            let settings = match &command.store().data {
+                Some(data) => DevOptions::stored(data.clone(), ambient),
+                None => production(&command.store().config, ambient)?,
+            };
+            run::harden();
+            let reply = runtime()?.block_on(assembly.audit(&settings, &command))?;
             out.text(&reply);
             Ok(())
         }

@@ -230,6 +230,7 @@ impl House {
             issuer: options.issuer,
             fixed_code: options.fixed_code.clone(),
             domain_url: format!("{public_url}/_domain/{{prefix}}"),
+            audit_days: 400,
             rates: options.rates.clone(),
         };
         let post = Arc::new(Post::default());
