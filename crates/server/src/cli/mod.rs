@@ -42,7 +42,8 @@ enum Command {
     /// Run with everything on and nothing to configure, reachable from this machine only
     #[command(after_help = "Examples:\n  poolhouse dev\n  poolhouse dev --region eu-central-1 --code 123456\n  \
         poolhouse dev --data /tmp/try --http 127.0.0.1:0 --https 127.0.0.1:0   free ports, throw-away data\n  \
-        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n\n\
+        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n  \
+        poolhouse dev --quotas aws    throttles as Amazon Cognito does; does your client back off?\n\n\
         Any AWS access key is accepted. Outgoing mail and SMS are shown at http://localhost:9229/_poolhouse/inbox.\n\
         Log lines: POOLHOUSE_LOG=debug poolhouse dev")]
     Dev(DevOptions),
