@@ -79,7 +79,7 @@ pub async fn restore(options: StartOptions, from: &Path, keep_sessions: bool, sa
         files::copy(&from, &prepared, &mut progress("restored", say)).map_err(refused)?;
         let now = options.clock.now();
         let options = StartOptions { store_url: format!("sqlite://{}", prepared.display()), ..options };
-        let engine = Engine::start(options).await?;
+        let engine = Engine::join(options).await?;
         let signed_out = match keep_sessions {
             true => None,
             false => Some(engine.end_sessions(None, say).await?),

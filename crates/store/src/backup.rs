@@ -77,7 +77,7 @@ impl Held {
 
 /// Removes a database that was being prepared, with everything beside it.
 pub fn discard(path: &Path) {
-    for companion in ["", "-wal", "-shm", "-journal", ".lock"] {
+    for companion in ["", "-wal", "-shm", "-journal", ".lock", ".part"] {
         fs::remove_file(with_suffix(path, companion)).ok();
     }
 }

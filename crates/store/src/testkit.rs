@@ -85,6 +85,32 @@ pub async fn sql(url: &str, text: &str) -> Result<(), String> {
     done.map_err(|e| e.as_db_error().map_or_else(|| e.to_string(), ToString::to_string))
 }
 
+/// Flips a bit in the middle of one stored value: a BYTEA column of the row that `condition` names.
+///
+/// # Errors
+/// The database's words.
+pub async fn flip_bit(url: &str, table: &str, column: &str, condition: &str) -> Result<(), String> {
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let conn = rusqlite::Connection::open(path).map_err(|e| e.to_string())?;
+        let select = format!("SELECT {column} FROM {table} WHERE {condition}");
+        let mut value: Vec<u8> = conn.query_row(&select, [], |row| row.get(0)).map_err(|e| e.to_string())?;
+        let middle = value.len() / 2;
+        if let Some(byte) = value.get_mut(middle) {
+            *byte ^= 1;
+        }
+        let update = format!("UPDATE {table} SET {column} = ?1 WHERE {condition}");
+        return conn.execute(&update, [value]).map(drop).map_err(|e| e.to_string());
+    }
+    let middle = format!("length({column}) / 2");
+    sql(
+        url,
+        &format!(
+            "UPDATE {table} SET {column} = set_byte({column}, {middle}, get_byte({column}, {middle}) # 1) WHERE {condition}"
+        ),
+    )
+    .await
+}
+
 fn start() -> Result<Cluster, String> {
     let bin = binaries()?;
     let mut failure = String::new();

@@ -206,6 +206,11 @@ impl House {
         Some(Self::join(options, Arc::clone(&self.scratch), self.store_url.clone(), Arc::clone(&self.clock)).await)
     }
 
+    /// What this instance was started with, under the same public address.
+    pub fn options(&self) -> Options {
+        Options { public_url: Some(self.public_url.clone()), ..self.options.clone() }
+    }
+
     /// The directory of the SQLite file.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch

@@ -16,6 +16,7 @@ mod flow;
 mod harness;
 mod headers;
 mod https;
+mod keys;
 mod metadata;
 mod model;
 mod oauth;

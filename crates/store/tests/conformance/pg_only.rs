@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use poolhouse_store::tables::{attempts, codes};
 use poolhouse_store::{Db, Error, Options, Result, Tx, in_write_transaction, p, testkit};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::rows::{HOUR, NOW, code, seed};
 use crate::support::{counters, postgres, r, w};
 
 const ADD: &str = "INSERT INTO counters (id, n) VALUES ($1, $2)";
@@ -127,6 +129,41 @@ async fn a_lock_wait_ends_in_busy() {
     held.await.unwrap();
     assert_eq!(w!(f.other, |tx| tx.exec(BUMP, p![1_i64]).await), Err(Error::Busy));
     assert_eq!(holder.await.unwrap(), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_174_a_purge_spares_what_was_renewed_while_it_waited() {
+    let f = postgres().await;
+    seed(&f.db, &["s"]).await;
+    let old = |mac: &[u8]| code("p", "s", "1", mac);
+    let backoff = attempts::Backoff { free: 5, base_ms: 1, cap_ms: 1, reset_after_ms: HOUR };
+    w!(f.db, |tx| {
+        codes::put(tx, &old(b"old")).await?;
+        attempts::register_failure(tx, "p", "s", "password", NOW, &backoff).await
+    })
+    .unwrap();
+    let later = NOW + 2 * HOUR;
+    let (renewed, held) = tokio::sync::oneshot::channel();
+    let renewed = std::sync::Mutex::new(Some(renewed));
+    let db = f.other.clone();
+    let renewing = tokio::spawn(async move {
+        db.write(async move |tx: &mut Tx| -> Result<()> {
+            codes::put(tx, &codes::CodeRow { expires_at: later + HOUR, ..old(b"new") }).await?;
+            attempts::register_failure(tx, "p", "s", "password", later, &backoff).await?;
+            renewed.lock().unwrap().take().unwrap().send(()).unwrap();
+            // The purge finds both rows expired in what is committed, and waits for this transaction.
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            Ok(())
+        })
+        .await
+    });
+    held.await.unwrap();
+    let db = f.db.clone();
+    let codes_gone = tokio::spawn(async move { w!(db, |tx| codes::purge(tx, later, 10).await) });
+    let attempts_gone = w!(f.db, |tx| attempts::purge(tx, later, 10).await);
+    assert_eq!((codes_gone.await.unwrap(), attempts_gone, renewing.await.unwrap()), (Ok(0), Ok(0), Ok(())));
+    assert_eq!(r!(f.db, |tx| codes::get(tx, "p", "s", "1").await).unwrap().mac, b"new");
+    assert!(r!(f.db, |tx| attempts::get(tx, "p", "s", "password").await).is_some());
 }
 
 /// A line to the server that can be cut or frozen.

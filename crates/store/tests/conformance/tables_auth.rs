@@ -2,7 +2,9 @@
 
 use poolhouse_store::tables::attempts::Backoff;
 use poolhouse_store::tables::codes::Taken;
-use poolhouse_store::tables::{attempts, authorization_codes, browser_sessions, challenge_sessions, codes, pools, refresh};
+use poolhouse_store::tables::{
+    attempts, authorization_codes, browser_sessions, challenge_sessions, codes, pools, refresh, sessions, users,
+};
 
 use crate::rows::*;
 use crate::support::{both, is_unique, r, race, w};
@@ -257,6 +259,49 @@ both! {
         assert_eq!(w!(f.db, |tx| refresh::purge_families(tx, NOW, 9).await), Ok(0));
         assert_eq!(w!(f.db, |tx| refresh::purge_families(tx, NOW + HOUR, 9).await), Ok(4));
         assert_eq!(r!(f.db, |tx| refresh::get(tx, b"4").await), None, "its tokens went with it");
+    }
+}
+
+both! {
+    async fn sec_169_every_session_of_a_pool_ends_page_by_page(f: Fixture) {
+        seed(&f.db, &["a", "b", "c"]).await;
+        w!(f.db, |tx| {
+            pools::insert(tx, &pool("q")).await?;
+            users::insert(tx, &user("q", "b")).await?;
+            for (pool, sub) in [("p", "a"), ("p", "b"), ("p", "c"), ("q", "b")] {
+                let id = format!("{pool}{sub}");
+                let hash = id.as_bytes();
+                codes::put(tx, &code(pool, sub, "1", b"m")).await?;
+                browser_sessions::insert(tx, &browser_session(pool, hash, sub)).await?;
+                refresh::insert_family(tx, &family(pool, &id, "c", sub)).await?;
+                let challenge = challenge_sessions::ChallengeSessionRow { sub: Some(sub.into()), ..challenge(pool, hash) };
+                challenge_sessions::insert(tx, &challenge).await?;
+                let code = authorization_codes::AuthorizationCodeRow { sub: sub.into(), ..authorization_code(pool, hash) };
+                authorization_codes::insert(tx, &code).await?;
+            }
+            Ok(())
+        }).unwrap();
+        let left = async |user: &'static str| {
+            let (pool, sub) = user.split_at(1);
+            let mut reader = f.db.reader().await.unwrap();
+            let tx: &mut poolhouse_store::Tx = &mut reader;
+            [
+                codes::get(tx, pool, sub, "1").await.unwrap().is_some(),
+                browser_sessions::find(tx, user.as_bytes(), NOW).await.unwrap().is_some(),
+                refresh::get_family(tx, user).await.unwrap().unwrap().revoked_at.is_none(),
+                challenge_sessions::get(tx, user.as_bytes(), NOW).await.unwrap().is_some(),
+                authorization_codes::get(tx, user.as_bytes()).await.unwrap().is_some(),
+                users::get(tx, pool, sub).await.unwrap().unwrap().signed_out_at == 0,
+            ]
+        };
+        assert_eq!(w!(f.db, |tx| sessions::end_page(tx, "p", "", 2, NOW + 5).await), Ok(Some(("b".to_owned(), 2))));
+        for (user, alive) in [("pa", false), ("pb", false), ("pc", true), ("qb", true)] {
+            assert_eq!(left(user).await, [alive; 6], "{user}");
+        }
+        assert_eq!(w!(f.db, |tx| sessions::end_page(tx, "p", "b", 2, NOW + 5).await), Ok(Some(("c".to_owned(), 1))));
+        assert_eq!(w!(f.db, |tx| sessions::end_page(tx, "p", "c", 2, NOW + 5).await), Ok(None));
+        assert_eq!((left("pc").await, left("qb").await), ([false; 6], [true; 6]));
+        assert_eq!(r!(f.db, |tx| users::get(tx, "p", "a").await).unwrap().signed_out_at, NOW + 5);
     }
 }
 

@@ -12,6 +12,22 @@ fn subs(rows: Vec<users::UserRow>) -> Vec<String> {
 }
 
 both! {
+    async fn whoever_checks_reads_keys_and_owners(f: Fixture) {
+        seed(&f.db, &["a", "b", "c"]).await;
+        w!(f.db, |tx| {
+            assert!(sign_in_names::claim(tx, &name("p", "ann", "username", "a")).await?);
+            assert!(sign_in_names::claim(tx, &name("p", "bob", "username", "b")).await?);
+            Ok(())
+        }).unwrap();
+        assert_eq!(r!(f.db, |tx| users::list_subs(tx, "p", "a", 9).await), ["b", "c"]);
+        assert_eq!(r!(f.db, |tx| users::list_subs(tx, "p", "", 1).await), ["a"]);
+        let owned = |name: &str, sub: &str| (name.to_owned(), sub.to_owned(), true);
+        assert_eq!(r!(f.db, |tx| sign_in_names::list_with_owner(tx, "p", "", 9).await), [owned("ann", "a"), owned("bob", "b")]);
+        assert_eq!(r!(f.db, |tx| sign_in_names::list_with_owner(tx, "p", "ann", 9).await), [owned("bob", "b")]);
+    }
+}
+
+both! {
     async fn a_user_comes_back_as_it_went_in(f: Fixture) {
         seed(&f.db, &["s"]).await;
         let full = users::UserRow {

@@ -330,6 +330,7 @@ async fn a_development_directory_is_backed_up_and_restored_to_an_empty_one() {
         assert!(refused.status.code() == Some(1) && !Path::new(&dir("none")).exists(), "{command:?}: {refused:?}");
     }
     fs::create_dir(dir("two")).unwrap();
+    fs::set_permissions(dir("two"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::copy(format!("{}/master.key", dir("one")), format!("{}/master.key", dir("two"))).unwrap();
     let told = done(run(&["restore", "--data", &dir("two"), &dir("copy.db")]));
     assert!(!told.contains("The database that was there"), "{told}");

@@ -2,6 +2,8 @@
 //! background jobs.
 
 mod backup;
+mod damage;
+mod jobs;
 mod schema;
 
 use std::sync::Arc;
