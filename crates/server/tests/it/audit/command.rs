@@ -21,10 +21,12 @@ async fn sec_197_the_trail_is_read_and_verified_while_the_server_runs() {
     let wrong = serve::sign_in(&client, "ada@example.com", "Wrong-Horse-9");
     assert!(program.api(None, "InitiateAuth", &wrong).await.status.is_client_error());
     assert!(program.stop().success());
+    assert!(run(&["end-sessions", "--config", site.config(), "--pool", &pool]).status.success());
 
     let listed = text(&audit(&site, &["list"]).stdout);
     assert!(listed.lines().any(|line| line.contains("CreateUserPool") && line.contains(&admin.0) && line.contains("begins")));
     assert!(listed.lines().any(|line| line.contains("InitiateAuth") && line.contains("NotAuthorizedException")));
+    assert!(listed.lines().any(|line| line.contains("EndSessions") && line.contains("operator") && line.contains(&pool)));
     assert!(listed.contains("from 127.0.0.1") && !listed.contains("Horse") && !listed.contains(&admin.1), "{listed}");
 
     let program = site.serve();
