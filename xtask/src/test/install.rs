@@ -24,6 +24,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "awscli", present: || Path::new("/usr/bin/aws").exists() },
     Package { name: "iproute2", present: || on_path("ip", "-V") },
     Package { name: "libnss3-tools", present: || Path::new("/usr/bin/certutil").exists() },
+    // Judges packaging/poolhouse.service; nothing of it is started.
+    Package { name: "systemd", present: || on_path("systemd-analyze", "--version") },
     Package { name: "python3-venv", present: || succeeds(Command::new("python3").args(["-c", "import ensurepip"])) },
 ];
 

@@ -3,6 +3,7 @@
 
 mod env;
 mod greeting;
+mod health;
 pub mod out;
 pub mod postman;
 pub mod snippets;
@@ -79,6 +80,13 @@ enum Command {
         #[command(subcommand)]
         command: AccessKeyCommand,
     },
+    /// Ask a server on this machine whether it lives; exits with 0 or 1
+    #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
+        Without a path /_poolhouse/health is asked, which needs no database.")]
+    Health {
+        #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
     /// Make the key that seals secrets in the database
     MasterKey {
         #[command(subcommand)]
@@ -144,6 +152,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
+        Command::Health { url } => health::ask(&url, out),
         Command::MasterKey { command: MasterKeyCommand::Create { file } } => {
             assembly.create_master_key(&file)?;
             out.page(&format!(
