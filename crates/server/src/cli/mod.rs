@@ -3,6 +3,7 @@
 
 mod env;
 mod greeting;
+mod health;
 mod keys;
 pub mod out;
 pub mod postman;
@@ -95,6 +96,13 @@ enum Command {
     },
     #[command(flatten)]
     Upkeep(UpkeepCommand),
+    /// Ask a server on this machine whether it lives; exits with 0 or 1
+    #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
+        Without a path /_poolhouse/health is asked, which needs no database.")]
+    Health {
+        #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
     /// List, change and revoke the keys that sign a pool's tokens
     #[command(after_help = keys::SIGNING_HELP)]
     SigningKey(keys::SigningKeyOptions),
@@ -152,6 +160,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
+        Command::Health { url } => health::ask(&url, out),
         Command::Audit { command } => {
             let settings = match &command.store().data {
                 Some(data) => DevOptions::stored(data.clone(), ambient),
