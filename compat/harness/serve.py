@@ -85,7 +85,7 @@ class Deployment:
         self.config = self.write_config("poolhouse.toml", free_port(), free_port())
 
     def write_config(self, name: str, http: int, https: int) -> Path:
-        """The documented minimal file, with both listeners on loopback."""
+        """The documented minimal file, with both listeners on loopback, and without limits: faults are provoked in bursts."""
         at = self.directory
         text = f"""public_url = "https://login.poolhouse.test"
 region = "{REGION}"
@@ -105,6 +105,11 @@ host = "127.0.0.1"
 port = {self.smtp_port}
 security = "none"
 from = "no-reply@poolhouse.test"
+[limits]
+quotas = "off"
+guesses_per_minute_per_address = 1000000
+guesses_per_minute_per_client = 1000000
+guesses_per_minute_per_pool = 1000000
 """
         (at / name).write_text(text)
         (at / name).chmod(0o600)

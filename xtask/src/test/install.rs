@@ -26,6 +26,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "libnss3-tools", present: || Path::new("/usr/bin/certutil").exists() },
     Package { name: "fiu-utils", present: || Path::new("/usr/bin/fiu-ctrl").exists() },
     Package { name: "libfaketime", present: has_faketime },
+    // Judges packaging/poolhouse.service; nothing of it is started.
+    Package { name: "systemd", present: || on_path("systemd-analyze", "--version") },
     Package { name: "python3-venv", present: || succeeds(Command::new("python3").args(["-c", "import ensurepip"])) },
 ];
 

@@ -3,6 +3,7 @@
 
 mod env;
 mod greeting;
+mod health;
 mod keys;
 pub mod out;
 pub mod postman;
@@ -42,7 +43,8 @@ enum Command {
     /// Run with everything on and nothing to configure, reachable from this machine only
     #[command(after_help = "Examples:\n  poolhouse dev\n  poolhouse dev --region eu-central-1 --code 123456\n  \
         poolhouse dev --data /tmp/try --http 127.0.0.1:0 --https 127.0.0.1:0   free ports, throw-away data\n  \
-        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n\n\
+        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n  \
+        poolhouse dev --quotas aws    throttles as Amazon Cognito does; does your client back off?\n\n\
         Any AWS access key is accepted. Outgoing mail and SMS are shown at http://localhost:9229/_poolhouse/inbox.\n\
         Log lines: POOLHOUSE_LOG=debug poolhouse dev")]
     Dev(DevOptions),
@@ -94,6 +96,13 @@ enum Command {
     },
     #[command(flatten)]
     Upkeep(UpkeepCommand),
+    /// Ask a server on this machine whether it lives; exits with 0 or 1
+    #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
+        Without a path /_poolhouse/health is asked, which needs no database.")]
+    Health {
+        #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
     /// List, change and revoke the keys that sign a pool's tokens
     #[command(after_help = keys::SIGNING_HELP)]
     SigningKey(keys::SigningKeyOptions),
@@ -151,6 +160,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
+        Command::Health { url } => health::ask(&url, out),
         Command::Audit { command } => {
             let settings = match &command.store().data {
                 Some(data) => DevOptions::stored(data.clone(), ambient),
@@ -202,7 +212,9 @@ fn start(
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)
+    // Threads that hashed a password hold its 19 MiB until they end.
+    let idle = std::time::Duration::from_secs(2);
+    tokio::runtime::Builder::new_multi_thread().thread_keep_alive(idle).enable_all().build().map_err(failed)
 }
 
 fn failed(error: impl std::fmt::Display) -> StartError {

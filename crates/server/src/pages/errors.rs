@@ -5,35 +5,15 @@ use axum::response::Response;
 use http::StatusCode;
 use poolhouse_engine::ctx::Entry;
 use poolhouse_engine::error::{Code, Error, OAuthCode};
-use poolhouse_engine::oauth::authorize::{Refusal, Request};
+use poolhouse_engine::oauth::authorize::Request;
 use poolhouse_wire::ErrorCode;
 
 use super::contexts::ErrorPage;
 use super::fields::Link;
 use super::paths;
 use super::visit::{Stop, Visit};
-use crate::refusal;
 use crate::replies;
 use crate::shell;
-
-/// An authorization request that did not pass: to the app where it is proven, else to our error page (checklist 2).
-pub fn refused(visit: &Visit, refused: &Refusal) -> Response {
-    match &refused.redirect {
-        Some(url) => visit.leave(url),
-        None => refusal::redirect(&visit.app, &visit.reached, &visit.ctx, &refused.error, refused.client_id.as_deref()),
-    }
-}
-
-/// The error page, for what no form can answer.
-pub fn error_page(visit: &Visit, error: &Error) -> Response {
-    if error.retry_after_seconds().is_some() {
-        // The form is a step back, and nothing of it is lost but what was typed.
-        let back = visit.knows_app().then(|| Link::new("Back to the sign-in page", &visit.url(paths::LOGIN)));
-        return refusal::later(&visit.app, &visit.reached, &visit.ctx, error, back);
-    }
-    let client_id = visit.params.get("client_id").ok().flatten();
-    refusal::redirect(&visit.app, &visit.reached, &visit.ctx, error, client_id)
-}
 
 /// The sentence to say above the form. Faults of ours, and what only time mends, are no sentence but a page.
 pub fn said(visit: &Visit, error: &Error) -> Result<String, Stop> {

@@ -1,5 +1,5 @@
 //! The pages a browser sees: sign-in pages on every pool domain, and in development the front page and the inbox. Owns what a page may say
-//! ([`contexts`]), the requests to it ([`visit`]) and which page follows which; how it looks is the templates' business, and what is allowed
+//! ([`contexts`]), the requests to it ([`visit`], [`posted`]) and which page follows which; how it looks is the templates' business, and what is allowed
 //! is the engine's.
 
 pub mod contexts;
@@ -9,6 +9,7 @@ mod form;
 mod look;
 mod new_password;
 mod paths;
+mod posted;
 mod recovery;
 mod samples;
 mod sign_in;

@@ -11,8 +11,9 @@ use poolhouse_engine::rates::quotas::Category;
 use poolhouse_engine::users::User;
 use poolhouse_wire::ErrorCode;
 
+use super::posted::Posted;
 use super::step::{News, Step};
-use super::visit::{Answer, Posted, Visit};
+use super::visit::{Answer, Visit};
 use super::{contexts, errors, form, look, paths, sign_in};
 
 /// The prefix that the challenge gives to attributes.

@@ -7,8 +7,9 @@ use poolhouse_engine::oauth::authorize::Request;
 use poolhouse_engine::rates::quotas::Category;
 use poolhouse_engine::users::codes;
 
+use super::posted::Posted;
 use super::step::{News, Sent, Step};
-use super::visit::{Answer, Posted, Visit};
+use super::visit::{Answer, Visit};
 use super::{contexts, errors, form, look, paths};
 
 pub async fn get(visit: Visit) -> Answer {

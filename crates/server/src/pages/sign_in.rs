@@ -9,8 +9,9 @@ use poolhouse_engine::rates::quotas::Category;
 use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::ChallengeNameType;
 
+use super::posted::Posted;
 use super::step::{News, Step, Why};
-use super::visit::{Answer, Posted, Visit};
+use super::visit::{Answer, Visit};
 use super::{contexts, errors, form, look, paths};
 
 /// What the page says beside its fields.

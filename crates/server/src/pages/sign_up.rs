@@ -12,8 +12,9 @@ use poolhouse_engine::pools::Pool;
 use poolhouse_engine::rates::quotas::Category;
 
 use super::fields::Link;
+use super::posted::Posted;
 use super::step::{News, Sent, Step, Why};
-use super::visit::{Answer, Posted, Stop, Visit};
+use super::visit::{Answer, Stop, Visit};
 use super::{contexts, errors, form, look, paths, sign_in};
 use crate::shell;
 

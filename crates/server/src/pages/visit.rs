@@ -1,25 +1,24 @@
 //! A request as the sign-in pages see it: whose site, which authorization request, which visitor. Owns cookies, the
 //! addresses of pages and the only two ways to send a browser on. Made by extraction in front of every handler.
 
-use axum::extract::{FromRequest, FromRequestParts, Request as HttpRequest};
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use poolhouse_engine::ctx::{Ctx, Remote};
-use poolhouse_engine::oauth::authorize::{self, Request};
+use poolhouse_engine::error::Error;
+use poolhouse_engine::oauth::authorize::{self, Refusal, Request};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::rates::quotas::Category;
 
 use super::contexts::Page;
-use super::errors;
+use super::fields::Link;
+use super::paths;
 use super::step::{self, Step};
 use crate::reached::Reached;
-use crate::refusal::see;
+use crate::refusal::{self, see};
 use crate::state::AppState;
 use crate::{cookies, csrf, shell};
-
-/// Largest form, bytes: a page full of attributes at their longest.
-const FORM_MAX: usize = 96 * 1024;
 
 /// An answer given before the handler's end; `?` passes it on.
 pub struct Stop(Box<Response>);
@@ -74,45 +73,10 @@ impl FromRequestParts<AppState> for Visit {
     }
 }
 
-/// A form sent by one of our own pages. Whoever takes this has the proof that it was (checklist 51).
-pub struct Posted {
-    pub visit: Visit,
-    pub form: Params,
-}
-
-impl FromRequest<AppState> for Posted {
-    type Rejection = Stop;
-
-    async fn from_request(request: HttpRequest, app: &AppState) -> Result<Self, Stop> {
-        let (mut parts, body) = request.into_parts();
-        let visit = Visit::from_request_parts(&mut parts, app).await?;
-        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(errors::not_a_form(&visit).into());
-        }
-        let Ok(body) = axum::body::to_bytes(body, FORM_MAX).await else {
-            return Err(errors::too_large(&visit).into());
-        };
-        let Ok(text) = std::str::from_utf8(&body) else {
-            return Err(errors::not_a_form(&visit).into());
-        };
-        let form = Params::parse(text).map_err(|e| visit.fail(&e))?;
-        let token = form.get("_csrf").ok().flatten();
-        if !csrf::accepts(&visit.ctx, &visit.reached, &parts.headers, token) {
-            return Err(errors::forged(&visit, parts.uri.path()).into());
-        }
-        form.no_repeats().map_err(|e| visit.fail(&e))?;
-        Ok(Self { visit, form })
-    }
-}
-
 impl Visit {
     /// The authorization request in the address, checked anew at every step: nothing of it is remembered between pages.
     pub async fn request(&self) -> Result<Request, Stop> {
-        authorize::check(&self.ctx, &self.reached.site, &self.params)
-            .await
-            .map_err(|refused| errors::refused(self, &refused).into())
+        authorize::check(&self.ctx, &self.reached.site, &self.params).await.map_err(|refused| self.refused(&refused).into())
     }
 
     /// As [`Visit::request`], for a form that counts as a request of this category.
@@ -190,8 +154,22 @@ impl Visit {
     }
 
     /// The page for an error that no form can answer.
-    pub fn fail(&self, error: &poolhouse_engine::error::Error) -> Stop {
-        errors::error_page(self, error).into()
+    pub fn fail(&self, error: &Error) -> Stop {
+        if error.retry_after_seconds().is_some() {
+            // The form is a step back, and nothing of it is lost but what was typed.
+            let back = self.knows_app().then(|| Link::new("Back to the sign-in page", &self.url(paths::LOGIN)));
+            return refusal::later(&self.app, &self.reached, &self.ctx, error, back).into();
+        }
+        let client_id = self.params.get("client_id").ok().flatten();
+        refusal::redirect(&self.app, &self.reached, &self.ctx, error, client_id).into()
+    }
+
+    /// An authorization request that did not pass: to the app where it is proven, else to our error page (checklist 2).
+    fn refused(&self, refused: &Refusal) -> Response {
+        match &refused.redirect {
+            Some(url) => self.leave(url),
+            None => refusal::redirect(&self.app, &self.reached, &self.ctx, &refused.error, refused.client_id.as_deref()),
+        }
     }
 
     /// Gives the browser a new session cookie (checklist 53).

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{RelyingParty, operator, pair, states, verifies};
 use crate::auth::{ADA, with_ada};
 use crate::both;
-use crate::harness::{House, Options};
+use crate::harness::House;
 use crate::program::{Program, command, signal};
 use crate::reliability::two_nodes;
 
