@@ -7,6 +7,7 @@ use poolhouse_store::tables::{access_keys, clients, pools as pools_table, sign_i
 use poolhouse_wire::types::UserPoolClientType;
 
 use crate::access_keys::Policy;
+use crate::audit::Broken;
 use crate::ctx::{Caller, Ctx, Engine};
 use crate::error::Error;
 use crate::keyring;
@@ -41,6 +42,7 @@ impl Engine {
         }
         check.access_keys().await;
         check.pools().await;
+        check.audit().await;
         check.found
     }
 }
@@ -68,6 +70,15 @@ impl Check<'_> {
     /// Keeps what is wrong with one row.
     fn row<T>(&mut self, place: &str, result: Result<T, Error>) -> Option<T> {
         result.map_err(|e| self.found.push(format!("{place}: {}", cause(&e)))).ok()
+    }
+
+    /// Up to the first row that is not as it was written.
+    async fn audit(&mut self) {
+        match self.ctx.engine.audit.verify().await {
+            Ok(Ok(_)) => {}
+            Ok(Err(Broken { chain, seq, why })) => self.found.push(format!("audit_rows ({chain}, {seq}): {why}")),
+            Err(e) => self.found.push(format!("audit_rows: {}", cause(&e))),
+        }
     }
 
     async fn access_keys(&mut self) {

@@ -49,6 +49,8 @@ pub(super) struct Writer {
     metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Message>,
     head: Head,
+    /// Whether the store refused the last write.
+    refused: bool,
     /// Not on disk yet, in the order they came.
     events: Vec<Event>,
     durable: Vec<oneshot::Sender<StoreResult>>,
@@ -70,7 +72,18 @@ impl Writer {
         queue: mpsc::Receiver<Message>,
     ) -> Self {
         let head = Head::new(&*entropy);
-        Self { store, key, entropy, metrics, queue, head, events: Vec::new(), durable: Vec::new(), flushes: Vec::new() }
+        Self {
+            store,
+            key,
+            entropy,
+            metrics,
+            queue,
+            head,
+            refused: false,
+            events: Vec::new(),
+            durable: Vec::new(),
+            flushes: Vec::new(),
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -108,7 +121,7 @@ impl Writer {
                 Ok(first) => first,
             },
         };
-        let deadline = Instant::now() + LINGER;
+        let deadline = Instant::now() + if self.refused { RETRY } else { LINGER };
         let mut next = first;
         loop {
             let Some(message) = next else { return Some(None) };
@@ -125,7 +138,10 @@ impl Writer {
                 self.drop_newest();
                 return None;
             }
-            let hurry = !self.durable.is_empty() || !self.flushes.is_empty() || self.events.len() >= BATCH;
+            if self.events.len() >= BATCH && !self.refused {
+                return None;
+            }
+            let hurry = !self.durable.is_empty() || !self.flushes.is_empty();
             next = match hurry {
                 true => match self.queue.try_recv() {
                     Ok(message) => Some(message),
@@ -140,8 +156,9 @@ impl Writer {
         }
     }
 
-    /// Bounded while the store is away.
+    /// Bounded while the store is away. A change whose announcement is among what goes must not begin.
     fn drop_newest(&mut self) {
+        self.answer(&Err(poolhouse_store::Error::Full));
         let lost = self.events.split_off(QUEUE - BATCH);
         self.metrics.audit_lost(lost.len());
         tracing::error!(events = lost.len(), first = ?lost.first(), "audit events are lost: the store has been away for too long");
@@ -170,7 +187,9 @@ impl Writer {
         let (rows, head) = self.rows();
         let taken = rows.len();
         let rows = Arc::new(rows);
-        match self.store.write(async move |tx| table::insert(tx, &rows).await).await {
+        let written = self.store.write(async move |tx| table::insert(tx, &rows).await).await;
+        self.refused = written.is_err();
+        match written {
             Ok(()) => {
                 self.head = head;
                 self.events.drain(..taken);

@@ -49,6 +49,8 @@ async fn sec_197_the_trail_is_read_and_verified_while_the_server_runs() {
     db.close().await;
     let broken = audit(&site, &["verify"]);
     assert_eq!(broken.status.code(), Some(1));
+    let checked = run(&["check", "--config", site.config()]);
+    assert!(text(&checked.stderr).contains("audit_rows ("), "{}", text(&checked.stderr));
     let said = text(&broken.stderr);
     assert!(said.contains("The audit trail is broken: row ") && said.contains("it is not as it was written"), "{said}");
 }
