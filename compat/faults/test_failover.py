@@ -16,7 +16,7 @@ from harness.serve import Deployment
 from harness.smtp import MailSink
 
 ROUNDS = int(os.environ.get("POOLHOUSE_FAILOVERS", "3"))
-WORKERS = 6
+WORKERS = 4
 
 
 class Life:
@@ -109,7 +109,8 @@ def load(idp, pool, life, halt, refused):
     try:
         life.run(idp, pool, halt)
     except (BotoCoreError, ClientError, OSError) as error:
-        if isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+        # Only a broken connection, or the server's own word that it cannot now, may stop a step.
+        if isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] < 500 and error.response["Error"]["Code"] != "TooManyRequestsException":
             refused.append(f"{life.name} {life.unsure}: {error}")
 
 

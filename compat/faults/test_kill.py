@@ -115,7 +115,7 @@ def torment(server, connect):
         workers = [threading.Thread(target=load, args=(connect(), pool, lives, halt)) for _ in range(WORKERS)]
         for worker in workers:
             worker.start()
-        time.sleep(random.uniform(0.05, 1.0))
+        time.sleep(random.uniform(0.05, 0.6))
         server.kill()
         halt.set()
         for worker in workers:

@@ -86,8 +86,8 @@ class Postgres:
             assert time.monotonic() < until and self.process.poll() is None, (self.directory / "log").read_text()
             time.sleep(0.05)
 
-    def lose(self) -> None:
-        """SIGKILL to every process of the server, and the data is gone: the machine died."""
+    def kill(self) -> None:
+        """SIGKILL to every process of the server, stopped ones too."""
         server = self.pid
         for pid in [server, *children(server)]:
             try:
@@ -95,7 +95,8 @@ class Postgres:
             except ProcessLookupError:
                 pass
         self.process.wait()
-        shutil.rmtree(self.data)
+        # Its number may be another process's by and by.
+        (self.data / "postmaster.pid").unlink()
 
     def sql(self, text: str, database: str = "poolhouse") -> str:
         """What psql prints, unaligned."""
@@ -108,13 +109,11 @@ class Postgres:
         return subprocess.run(command, check=True, capture_output=True).stdout
 
     def __exit__(self, *_: object) -> None:
-        # SIGINT is PostgreSQL's fast shutdown.
-        try:
+        if self.process and self.process.poll() is None:
+            # PostgreSQL's fast shutdown; to the server itself, which runuser may stand before.
             os.kill(self.pid, signal.SIGINT)
-        except (FileNotFoundError, ProcessLookupError):
-            pass
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,6 +1,7 @@
 """A PostgreSQL primary with a synchronous standby: the primary dies, the standby takes over, a new one is attached."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -22,8 +23,10 @@ class Pair:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The standby first: a primary's shutdown waits for it.
+        # A shutdown in order would wait for the standby, which a test may have stopped.
         for one in (self.standby, self.primary):
+            if one.process and one.process.poll() is None:
+                one.kill()
             one.__exit__()
 
     def attach(self) -> None:
@@ -45,7 +48,8 @@ class Pair:
         os.kill(int(self.primary.sql("SELECT pid FROM pg_stat_replication")), signal.SIGSTOP)
 
     def fail_over(self) -> None:
-        """The primary dies, the standby is promoted."""
-        self.primary.lose()
+        """The primary's machine dies, the standby is promoted."""
+        self.primary.kill()
+        shutil.rmtree(self.primary.data)
         self.primary, self.standby = self.standby, self.primary
         assert self.primary.sql("SELECT pg_promote(true, 30)", database="postgres").strip() == "t"

@@ -1,6 +1,7 @@
 """`poolhouse serve` as an operator sets it up: configuration file, master key, access key, certificate, mail server."""
 
 import datetime
+import glob
 import ipaddress
 import os
 import re
@@ -45,6 +46,7 @@ class Process:
         self.config = deployment.write_config(f"serve-{number}.toml", self.http_port, self.https_port)
         self.log = deployment.directory / f"serve-{number}.log"
         self.process = None
+        self.environment = dict(os.environ)
 
     @property
     def http(self) -> str:
@@ -52,8 +54,15 @@ class Process:
 
     def start(self) -> "Process":
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([binary(), "serve", "--config", str(self.config)], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen([binary(), "serve", "--config", str(self.config)], env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_healthy(self.http, None, self.process, self.log)
+        return self
+
+    def clock_off(self, seconds: int) -> "Process":
+        """Gives this process's machine a clock that is wrong by so much, from the next start on."""
+        library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+        assert library, "libfaketime is needed: cargo xtask test --only install"
+        self.environment |= {"LD_PRELOAD": library[0], "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         return self
 
     def kill(self) -> None:
@@ -76,7 +85,7 @@ class Deployment:
         self.config = self.write_config("poolhouse.toml", free_port(), free_port())
 
     def write_config(self, name: str, http: int, https: int) -> Path:
-        """The documented minimal file, with both listeners on loopback."""
+        """The documented minimal file, with both listeners on loopback, and without limits: faults are provoked in bursts."""
         at = self.directory
         text = f"""public_url = "https://login.poolhouse.test"
 region = "{REGION}"
@@ -96,6 +105,11 @@ host = "127.0.0.1"
 port = {self.smtp_port}
 security = "none"
 from = "no-reply@poolhouse.test"
+[limits]
+quotas = "off"
+guesses_per_minute_per_address = 1000000
+guesses_per_minute_per_client = 1000000
+guesses_per_minute_per_pool = 1000000
 """
         (at / name).write_text(text)
         (at / name).chmod(0o600)
@@ -114,9 +128,13 @@ from = "no-reply@poolhouse.test"
         assert all(found), text
         return found[0][1], found[1][1]
 
-    def start(self) -> Process:
+    def process(self) -> Process:
+        """One that is not started yet."""
         self.processes.append(Process(self, len(self.processes) + 1))
-        return self.processes[-1].start()
+        return self.processes[-1]
+
+    def start(self) -> Process:
+        return self.process().start()
 
     def __enter__(self) -> "Deployment":
         return self

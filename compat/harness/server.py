@@ -52,6 +52,8 @@ class Server:
         for name in ("--http", "--https"):
             if name not in self.flags:
                 self.flags += [name, "127.0.0.1:0"]
+        # A program that runs the server, and becomes it.
+        self.wrapper = []
         self.process = None
         self.endpoints = {}
 
@@ -59,7 +61,7 @@ class Server:
         """Starts it on the same data as before and waits until it is ready."""
         written = self.data / "endpoints.json"
         written.unlink(missing_ok=True)
-        command = [binary(), "dev", "--data", str(self.data), *self.flags]
+        command = [*self.wrapper, binary(), "dev", "--data", str(self.data), *self.flags]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         until = time.monotonic() + 20

@@ -4,6 +4,8 @@
 mod codegen;
 mod deps;
 mod docs;
+#[cfg(test)]
+mod packaging;
 mod release;
 mod sbom;
 mod test;

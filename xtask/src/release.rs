@@ -86,12 +86,15 @@ fn text(path: &Path) -> String {
 /// A build that fails, or two binaries that differ; both are then left to be looked at.
 pub fn reproducible() -> Result<(), String> {
     let base = std::env::temp_dir().join(format!("poolhouse-reproducible-{}", std::process::id()));
+    let places = ["one", "another/and/deeper"].map(|place| base.join(place));
+    // Both before the first build: the tree may change meanwhile.
+    for place in &places {
+        copy_tracked(&root(), place)?;
+    }
     let mut built = Vec::new();
-    for place in ["one", "another/and/deeper"] {
-        let place = base.join(place);
-        copy_tracked(&root(), &place)?;
+    for place in &places {
         let target = place.join("build");
-        build(&place, &target)?;
+        build(place, &target)?;
         built.push(target.join(BINARY));
     }
     let [one, other] = built.as_slice() else { return Err("two builds are two".to_owned()) };

@@ -11,8 +11,8 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// The floors of the engine, lowest first: a module may use its own floor and those below.
 const FLOORS: &[&[&str]] = &[
-    &["error", "work", "keys", "cache", "turns", "rates"],
-    &["keyring"],
+    &["error", "work", "keys", "cache", "turns", "rates", "metrics"],
+    &["keyring", "audit"],
     &["ctx"],
     &["delivery"],
     &["pools", "clients", "users", "groups", "access_keys"],
@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["account"],
     &["oauth"],
     &["ops"],
-    &["check", "nodes", "purge", "rewrap", "start", "testing"],
+    &["check", "nodes", "purge", "rewrap", "start", "testing", "watch"],
     &["backup"],
 ];
 

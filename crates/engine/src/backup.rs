@@ -116,7 +116,8 @@ impl Engine {
         };
         let mut users = 0;
         for id in pools {
-            let ended = revoke::all_of_pool(&ctx, &id).await.map_err(|e| StartError::of(&e))?;
+            ctx.concerns_pool(&id);
+            let ended = ctx.change("EndSessions", revoke::all_of_pool(&ctx, &id)).await.map_err(|e| StartError::of(&e))?;
             say(&format!("{id}: {ended} users signed out"));
             users += ended;
         }

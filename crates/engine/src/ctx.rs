@@ -6,14 +6,21 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use poolhouse_store::Db;
 
+use crate::audit::Audit;
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::{Error, Result};
 use crate::keyring::Keys;
 use crate::keys::entropy::Entropy;
+use crate::metrics::Metrics;
 use crate::rates::quotas::Category;
 use crate::rates::{self, Rates};
 use crate::work::WorkPools;
+
+mod entry;
+
+use entry::About;
+pub use entry::Entry;
 
 /// The time of day, injected so that tests can stop and move it.
 pub trait Clock: Send + Sync {
@@ -99,6 +106,8 @@ pub struct Settings {
     pub fixed_code: Option<String>,
     /// Base of the addresses of prefix domains as our own pages and mails write them: `{prefix}` and `{region}` are replaced.
     pub domain_url: String,
+    /// How long the audit trail is kept, days.
+    pub audit_days: i64,
     /// How often may be asked and guessed.
     pub rates: rates::Settings,
 }
@@ -120,6 +129,8 @@ pub struct Engine {
     /// Where messages can be read, if that is where they go.
     pub inbox: Option<Arc<Inbox>>,
     pub settings: Settings,
+    pub audit: Audit,
+    pub metrics: Arc<Metrics>,
     pub rates: Rates,
     pub(crate) cache: crate::cache::Cache,
     pub(crate) turns: crate::turns::Turns,
@@ -156,6 +167,8 @@ pub struct Ctx {
     /// Region of the credential scope; `None` where the call was not signed.
     pub region: Option<String>,
     pub request_id: String,
+    /// What is known so far of whom this request is about, for the audit trail.
+    about: About,
 }
 
 impl Engine {
@@ -168,6 +181,7 @@ impl Engine {
             caller,
             remote: None,
             region,
+            about: About::default(),
         }
     }
 

@@ -15,6 +15,16 @@ pub enum Code {
     OAuth(OAuthCode),
 }
 
+impl Code {
+    /// The code on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws(code) => code.as_str(),
+            Self::OAuth(code) => code.as_str(),
+        }
+    }
+}
+
 /// Error codes of the OAuth endpoints (RFC 6749 §4.1.2.1, §5.2; RFC 7009 §2.2.1; RFC 6750 §3.1; OIDC Core §3.1.2.6),
 /// and `redirect_mismatch`, which Cognito's error page shows (observed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

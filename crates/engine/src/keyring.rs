@@ -29,6 +29,7 @@ pub struct Keys {
     macs: Secret32,
     csrf: Secret32,
     pagination: Secret32,
+    audit: Secret32,
     pub passwords: std::sync::Arc<PasswordHasher>,
     pub stock: KeyStock,
 }
@@ -48,6 +49,7 @@ impl Keys {
             macs: house.sub_key(house::Purpose::Codes)?,
             csrf: house.sub_key(house::Purpose::Csrf)?,
             pagination: house.sub_key(house::Purpose::Pagination)?,
+            audit: house.sub_key(house::Purpose::Audit)?,
             passwords: std::sync::Arc::new(PasswordHasher::new(&master, cost)?),
             stock: KeyStock::new(key_generation, STOCK),
             master,
@@ -87,6 +89,11 @@ impl Keys {
     /// Key of the pages' double-submit tokens.
     pub fn csrf(&self) -> &Secret32 {
         &self.csrf
+    }
+
+    /// Key of the audit trail.
+    pub fn audit(&self) -> &Secret32 {
+        &self.audit
     }
 
     /// Key of page tokens of lists.

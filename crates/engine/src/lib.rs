@@ -3,6 +3,7 @@
 //! error, ctx → keys, delivery → access_keys, pools, clients, users, groups → tokens → auth → account → oauth → ops.
 pub mod access_keys;
 pub mod account;
+pub mod audit;
 pub mod auth;
 pub mod backup;
 mod cache;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod groups;
 pub mod keyring;
 pub mod keys;
+pub mod metrics;
 pub mod nodes;
 pub mod oauth;
 pub mod ops;
@@ -27,4 +29,5 @@ mod testing;
 pub mod tokens;
 mod turns;
 pub mod users;
+mod watch;
 pub mod work;

@@ -1,6 +1,8 @@
 //! Forgetting what has expired. Called once a minute by the server's one background task; every deletion is bounded, so
 //! that requests never wait behind a long one.
-use poolhouse_store::tables::{attempts, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh};
+use poolhouse_store::tables::{
+    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh,
+};
 
 use crate::ctx::Engine;
 use crate::error::Result;
@@ -44,6 +46,8 @@ impl Engine {
         gone += in_batches!(self, refresh::purge_tokens, now);
         gone += in_batches!(self, refresh::purge_families, now - DAY_MS);
         gone += in_batches!(self, attempts::purge, now - DAY_MS);
+        let kept_since = now.saturating_sub(self.settings.audit_days.saturating_mul(DAY_MS));
+        gone += in_batches!(self, audit::purge, kept_since);
         if self.inbox.is_some() {
             gone += self.store.write(async move |tx| messages::keep_newest(tx, INBOX_MAX).await).await?;
         }

@@ -145,7 +145,7 @@ pub async fn may_go(engine: &Engine, key_id: &str) -> Result<Result<(), String>>
     }
     // What it writes next would be lost with the key.
     for node in status.nodes.iter().filter(|node| node.active() == key_id) {
-        reasons.push(format!("the running node {} makes new things with it: activate another there and restart it", node.id));
+        reasons.push(format!("the running server {} makes new things with it: activate another there and restart it", node.id));
     }
     Ok(if reasons.is_empty() { Ok(()) } else { Err(reasons.join("; ")) })
 }

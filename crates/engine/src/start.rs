@@ -6,6 +6,7 @@ use std::sync::Arc;
 pub use poolhouse_store::Footprint;
 use poolhouse_store::{Access, Db, Options, Unmigrated};
 
+use crate::audit::Audit;
 use crate::ctx::{Clock, Engine, Settings, SharedClock};
 use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
@@ -14,6 +15,7 @@ use crate::keyring::{self, Keys};
 use crate::keys::entropy::{self, Entropy};
 use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
+use crate::metrics::Metrics;
 use crate::work::WorkPools;
 
 /// Where outgoing messages go.
@@ -110,7 +112,11 @@ impl Engine {
                 (Arc::clone(&inbox) as Arc<dyn Delivery>, Some(inbox))
             }
         };
+        let metrics = Arc::new(Metrics::default());
+        let audit = Audit::start(store.clone(), keys.audit().clone(), Arc::clone(&options.entropy), Arc::clone(&metrics));
         Ok(Arc::new(Self {
+            audit,
+            metrics,
             node,
             store,
             keys,
@@ -139,9 +145,10 @@ impl Engine {
         self.keys.stock.refill();
     }
 
-    /// Finishes what is queued and closes the store.
+    /// Finishes what is queued, ends the audit trail of this process, and closes the store.
     pub async fn close(&self) {
         self.leave().await;
+        self.audit.close(self.clock.now()).await;
         self.store.close().await;
     }
 }

@@ -18,6 +18,7 @@ use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
 use crate::keys::seal::PoolKey;
 use crate::pools::schema;
+use crate::rates;
 use crate::start::{Outgoing, StartOptions};
 
 /// 2023-11-14T22:13:20Z.
@@ -41,6 +42,11 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl World {
     pub async fn new() -> Self {
+        Self::limited(rates::Settings::default()).await
+    }
+
+    /// With these limits on requests and guesses.
+    pub async fn limited(rates: rates::Settings) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let directory = std::env::temp_dir().join(format!("poolhouse-engine-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
@@ -57,7 +63,8 @@ impl World {
                 issuer: IssuerMode::Local,
                 fixed_code: None,
                 domain_url: "http://{prefix}.auth.{region}.localhost:9229".to_owned(),
-                rates: Default::default(),
+                audit_days: 400,
+                rates,
             },
             outgoing: Outgoing::Inbox,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -49,12 +49,19 @@ impl Work {
         Self { threads, queue, admitted: Arc::new(Semaphore::new(threads + queue)), running: Arc::new(Semaphore::new(threads)) }
     }
 
+    /// Jobs at work and jobs in line, for whoever watches.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        let running = self.threads - self.running.available_permits().min(self.threads);
+        let places = self.threads + self.queue;
+        let admitted = places - self.admitted.available_permits().min(places);
+        (running, admitted.saturating_sub(running))
+    }
+
     /// Whether anyone stands in line. For background work that gives way; by the time it is read it may have changed.
     #[must_use]
     pub fn has_line(&self) -> bool {
-        let running = self.threads - self.running.available_permits().min(self.threads);
-        let places = self.threads + self.queue;
-        places - self.admitted.available_permits().min(places) > running
+        self.load().1 > 0
     }
 
     /// Runs `job` off the async threads, first come first served. Must be called inside a Tokio runtime. A caller that goes away while in

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use poolhouse_engine::access_keys::{self, Policy};
@@ -20,11 +20,13 @@ use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
 
 use crate::app::router;
+use crate::audit::{self, AuditCommand};
 use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Settings};
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
 use crate::key_commands;
+use crate::metrics;
 use crate::run::{
     AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
     UpkeepCommand,
@@ -78,7 +80,7 @@ impl Poolhouse {
             background.stop().await;
             engine.close().await;
         };
-        Ok(App { router: router(state), facts, close: Box::pin(close) })
+        Ok(App { router: router(state.clone()), metrics: metrics::router(state), facts, close: Box::pin(close) })
     }
 }
 
@@ -96,6 +98,13 @@ impl Assembly for Poolhouse {
         let reply = access_key(&engine, command).await;
         engine.close().await;
         reply
+    }
+
+    async fn audit(&self, settings: &Settings, command: &AuditCommand) -> Result<String, StartError> {
+        let engine = Engine::look(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let reply = audit::run(&engine, command).await;
+        engine.close().await;
+        reply.map_err(StartError::Failed)
     }
 
     async fn signing_key(&self, settings: &Settings, command: &SigningKeyCommand) -> Result<String, StartError> {
@@ -145,6 +154,7 @@ pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             public_url: settings.public_url.clone(),
             issuer,
             fixed_code: settings.fixed_code.clone(),
+            audit_days: settings.audit_days,
             domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
             rates: settings.rates.clone(),
         },
@@ -283,8 +293,8 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
     fs::rename(temporary, dir.join("endpoints.json"))
 }
 
-/// The background task, once a minute: sets the clock, says that this node lives, changes signing keys that are due,
-/// forgets what has expired.
+/// The background task, once a minute: sets the clock and sees whether it jumped, says that this node lives, changes
+/// signing keys that are due, forgets what has expired.
 struct Background {
     end: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
@@ -297,7 +307,9 @@ impl Background {
         let ended = Arc::clone(&end);
         let rotate_every_ms = rotate_every_days.map(|days| i64::from(days) * DAY_MS);
         let task = tokio::spawn(async move {
+            let started = Instant::now();
             loop {
+                engine.watch_clock(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX));
                 tokio::select! {
                     () = ended.notified() => return,
                     () = tokio::time::sleep(ROUND_EVERY) => {}

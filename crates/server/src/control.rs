@@ -15,6 +15,7 @@ use poolhouse_engine::error::Result;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::metrics;
 use crate::pages::fields::{Fact, Moment};
 use crate::pages::tools;
 use crate::reached::plain;
@@ -31,6 +32,7 @@ pub fn routes(open: bool) -> Router<AppState> {
         return health;
     }
     health
+        .route("/_poolhouse/metrics", get(metrics::page))
         .route("/_poolhouse/messages", get(messages))
         .route("/_poolhouse/messages/latest", get(latest))
         .route("/_poolhouse/inbox", get(inbox))

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::facts::{DEMO_DOMAIN_PREFIX, DEMO_POOL_NAME, DEMO_SUB, Facts};
 
+/// What the audit trail calls it.
+const DEMO: &str = "MakeDemoPool";
 /// The resource server and its one scope: `demo/read`.
 const RESOURCE_SERVER: &str = "demo";
 /// Callbacks of the usual local front ends, beside the one in [`Facts`].
@@ -28,7 +30,8 @@ pub async fn ensure(engine: &Arc<Engine>, facts: &Facts) -> Result<()> {
     if pools::find(&ctx, &facts.pool_id).await?.is_some() {
         return Ok(());
     }
-    make(&ctx, facts).await.map_err(|error| {
+    ctx.concerns_pool(&facts.pool_id);
+    ctx.change(DEMO, make(&ctx, facts)).await.map_err(|error| {
         let cause = error.detail().map(|d| d.cause.clone()).unwrap_or_default();
         let text = format!("the demo pool could not be made: {} {cause}", error.message());
         Error::internal(text)

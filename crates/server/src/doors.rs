@@ -3,13 +3,15 @@
 //! no handler may forget. Called by `app::router` only.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use poolhouse_engine::ctx::{Caller, Ctx, Remote};
+use poolhouse_engine::metrics::Metrics;
 use poolhouse_engine::oauth::site::{self, Host};
 use tower::ServiceExt as _;
 
@@ -35,23 +37,69 @@ pub struct Doors {
 
 /// Answers one request.
 pub async fn enter(doors: &Doors, request: Request) -> Response {
-    let ctx = doors.state.engine.ctx(Caller::Anonymous, None);
+    let metrics = Arc::clone(&doors.state.engine.metrics);
+    let _panics = CountPanics(&metrics);
+    let mut ctx = doors.state.engine.ctx(Caller::Anonymous, None);
+    let client_ip = client_ip::client_ip(peer(&request).0, request.headers(), &doors.state.front.trusted_proxies);
+    ctx.remote = Some(Remote { address: client_ip, browser: false });
     let request_id = ctx.request_id.clone();
     let Some(authority) = host::authority(request.uri(), request.headers()).map(str::to_owned) else {
+        metrics.request("none", "4xx");
         return finish(missing::no_host(), &request_id, false);
     };
     let (class, https) = (host::classify(&authority, doors.state.public_host.as_deref()), is_https(doors, &request));
     // HSTS holds for every port of a name: on loopback names it would break whatever else runs on this machine.
     let strict = https && !is_loopback(&authority);
+    let door = name(class.as_ref());
     let response = match class {
-        Some(class) => route(doors, request, ctx, class, https, authority).await,
+        Some(class) => route(doors, request, ctx, class, Arrived { https, client_ip, authority }).await,
         None => missing::no_host(),
     };
+    metrics.request(door, class_of(response.status()));
     finish(response, &request_id, strict)
 }
 
-async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, https: bool, authority: String) -> Response {
-    let (mut request, mut ctx, mut base) = (request, ctx, String::new());
+/// What the connection tells.
+struct Arrived {
+    https: bool,
+    client_ip: IpAddr,
+    authority: String,
+}
+
+/// Counts a request that ends in a panic, on the panic's way out.
+struct CountPanics<'a>(&'a Metrics);
+
+impl Drop for CountPanics<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.panic();
+        }
+    }
+}
+
+/// The door as the metrics name it: a kind of host, never a host.
+fn name(class: Option<&HostClass>) -> &'static str {
+    match class {
+        Some(HostClass::Local) => "own",
+        Some(HostClass::Api { .. }) => "api",
+        Some(HostClass::Issuer { .. }) => "issuer",
+        Some(HostClass::Prefix { .. } | HostClass::Custom(_)) => "domain",
+        None => "none",
+    }
+}
+
+fn class_of(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}
+
+async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, arrived: Arrived) -> Response {
+    let (mut request, mut base) = (request, String::new());
     let named = match &class {
         HostClass::Local => match take_domain_path(&mut request) {
             Some(prefix) => {
@@ -75,8 +123,7 @@ async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, http
         (_, Host::Own) => &doors.own,
         _ => &doors.domain,
     };
-    let client_ip = client_ip::client_ip(peer(&request).0, request.headers(), &doors.state.front.trusted_proxies);
-    ctx.remote = Some(Remote { address: client_ip, browser: false });
+    let Arrived { https, client_ip, authority } = arrived;
     let host_region = class.region().map(str::to_owned);
     request.extensions_mut().insert(Reached { site, base, https, client_ip, host_region, authority });
     request.extensions_mut().insert(ctx);

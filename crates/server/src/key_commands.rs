@@ -18,16 +18,18 @@ const HOUR_MS: i64 = 3_600_000;
 
 pub async fn signing_key(engine: &Arc<Engine>, command: &SigningKeyCommand) -> Result<String, StartError> {
     let ctx = engine.ctx(Caller::Operator, None);
+    ctx.concerns_pool(command.pool());
     let (pool, told) = match command {
         SigningKeyCommand::List { pool } => (pool, String::new()),
         SigningKeyCommand::Rotate { pool, now: true, .. } => {
-            rotation::now(&ctx, pool).await.map_err(failed)?;
+            ctx.change("RotateSigningKeys", rotation::now(&ctx, pool)).await.map_err(failed)?;
             let told = "New keys are published and sign from now on. Whoever keeps a copy of the JWKS refuses new tokens until it \
                         fetches again: for up to an hour, or longer where it does not heed max-age.\n\n";
             (pool, told.to_owned())
         }
         SigningKeyCommand::Rotate { pool, wait_hours, .. } => {
-            let told = match rotation::begin(&ctx, pool, i64::from(*wait_hours) * HOUR_MS).await.map_err(failed)? {
+            let beginning = rotation::begin(&ctx, pool, i64::from(*wait_hours) * HOUR_MS);
+            let told = match ctx.change("RotateSigningKeys", beginning).await.map_err(failed)? {
                 Begun::Published(at) => format!(
                     "New keys are in the JWKS as of now, and sign from {}. Until then nothing changes; the keys that sign today \
                      stay in the JWKS for {} hours after it. Nothing else is to be done.\n\n",
@@ -42,7 +44,8 @@ pub async fn signing_key(engine: &Arc<Engine>, command: &SigningKeyCommand) -> R
             (pool, told)
         }
         SigningKeyCommand::Revoke { pool, kid } => {
-            (pool, revoked(rotation::revoke(&ctx, pool, kid).await.map_err(failed)?, kid)?)
+            ctx.concerns("KeyId", kid);
+            (pool, revoked(ctx.change("RevokeSigningKey", rotation::revoke(&ctx, pool, kid)).await.map_err(failed)?, kid)?)
         }
     };
     let keys = rotation::list(&ctx, pool).await.map_err(failed)?;

@@ -24,7 +24,12 @@ const PAGE_TEXT: &str = "An error was encountered with the requested page.";
 /// (checklist 116, 159). Not a redirect: `Retry-After` belongs to the address that was asked for.
 pub fn later(state: &AppState, reached: &Reached, ctx: &Ctx, error: &Error, back: Option<Link>) -> Response {
     let cause = error.detail().map(|detail| detail.cause.as_str()).unwrap_or_default();
-    tracing::warn!(request_id = %ctx.request_id, code = code_of(error), %cause, "a page has to wait");
+    let (request_id, code) = (ctx.request_id.as_str(), code_of(error));
+    if error.unavailable() {
+        tracing::error!(request_id, code, %cause, "a page could not be answered");
+    } else {
+        tracing::info!(request_id, code, %cause, "refused on a page");
+    }
     let (status, title, message) = match error.unavailable() {
         true => (StatusCode::SERVICE_UNAVAILABLE, "Something went wrong", "This cannot be done right now."),
         false => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts", "There were too many attempts in a short time."),

@@ -3,7 +3,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use poolhouse_engine::ctx::Ctx;
+use poolhouse_engine::ctx::{Ctx, Entry};
 use poolhouse_engine::error::{Code, Error, OAuthCode};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::tokens::TokenSet;
@@ -126,13 +126,23 @@ pub async fn preflight(headers: HeaderMap) -> Response {
     response
 }
 
+/// Begins what a request to this endpoint leaves in the audit trail.
+pub fn entry<'a>(ctx: &'a Ctx, endpoint: &'static str, params: &Params) -> Entry<'a> {
+    let grant = params.get("grant_type").ok().flatten();
+    // Only words that are ours: whatever else stands there may be anything.
+    if let Some(grant) = grant.filter(|g| ["authorization_code", "refresh_token", "client_credentials"].contains(g)) {
+        ctx.concerns("grant_type", grant);
+    }
+    ctx.entry(endpoint)
+}
+
 /// One log line a request; never a secret.
-pub fn audit(ctx: &Ctx, reached: &Reached, endpoint: &'static str, params: &Params, refused: Option<&Error>) {
+pub fn line(ctx: &Ctx, reached: &Reached, endpoint: &'static str, params: &Params, refused: Option<&Error>) {
     let text = |name: &str| params.get(name).ok().flatten().unwrap_or("-").chars().take(128).collect::<String>();
     let (client, grant) = (text("client_id"), text("grant_type"));
     let pool = reached.site.pool.as_ref().map_or("-", |pool| pool.id.as_str());
     let (request_id, ip, result) = (ctx.request_id.as_str(), reached.client_ip, refused.map_or("ok", code_of));
-    tracing::info!(target: "poolhouse::audit", request_id, %ip, endpoint, ?client, ?grant, pool, result, "call");
+    tracing::info!(target: "poolhouse::calls", request_id, %ip, endpoint, ?client, ?grant, pool, result, "call");
     if let Some(error) = refused {
         log(ctx, endpoint, error);
     }

@@ -10,9 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use axum::Router;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use poolhouse_engine::check::Say;
 
+use crate::audit::AuditCommand;
 use crate::certs::{self, CertError, DevCerts, FileCerts, LocalCa};
 use crate::config::{Refusal, Sandbox, Settings, Tls, numbered};
 use crate::edge::{BindError, Bound, Edge, Listen};
@@ -22,6 +24,8 @@ use crate::sandbox::{self, Reach};
 /// What stands behind the sockets.
 pub struct App {
     pub router: Router,
+    /// What stands on the metrics' own listener, where there is one.
+    pub metrics: Router,
     /// The demo client, when there is one to tell about.
     pub facts: Option<Facts>,
     /// Runs after the last request has been answered: flush, close.
@@ -47,6 +51,12 @@ pub trait Assembly: Send + Sync {
     /// # Errors
     /// A sentence for the operator.
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError>;
+
+    /// Reads or verifies the audit trail; the reply is printed as it is.
+    ///
+    /// # Errors
+    /// A sentence for the operator, above all the row that is not as it was written.
+    async fn audit(&self, settings: &Settings, command: &AuditCommand) -> Result<String, StartError>;
 
     /// Backup, restore and the like; `say` is told how far a long run has come. The reply is printed as it is.
     ///
@@ -123,6 +133,16 @@ pub enum SigningKeyCommand {
         #[arg(value_name = "KID")]
         kid: String,
     },
+}
+
+impl SigningKeyCommand {
+    /// Whose keys.
+    #[must_use]
+    pub fn pool(&self) -> &str {
+        match self {
+            Self::List { pool } | Self::Rotate { pool, .. } | Self::Revoke { pool, .. } => pool,
+        }
+    }
 }
 
 /// `poolhouse master-key …`, where a file is all it takes
@@ -242,6 +262,8 @@ pub enum StartError {
 pub struct Prepared {
     settings: Settings,
     edge: Edge,
+    /// The metrics' own listener.
+    watched: Option<Edge>,
     opening: Opening,
 }
 
@@ -251,9 +273,11 @@ pub struct Prepared {
 /// [`StartError`]; nothing was opened then.
 pub fn prepare(mut settings: Settings, assembly: &dyn Assembly) -> Result<Prepared, StartError> {
     let edge = Edge::bind(listeners(&settings)?, settings.limits.clone())?;
+    let alone = |address| Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone());
+    let watched = settings.metrics.map(alone).transpose()?;
     settings.public_url = with_bound_port(&settings, edge.bound());
     let opening = assembly.app(&settings, edge.bound())?;
-    Ok(Prepared { settings, edge, opening })
+    Ok(Prepared { settings, edge, watched, opening })
 }
 
 impl Prepared {
@@ -289,9 +313,15 @@ impl Prepared {
     ) -> Result<(), StartError> {
         let app = self.opening.await?;
         ready(&self.settings, self.edge.bound(), app.facts.as_ref());
-        let served = self.edge.serve(app.router, shutdown).await;
+        let shutdown = shutdown.shared();
+        let watched = async {
+            let Some(watched) = self.watched else { return Ok(()) };
+            tracing::info!(bound = ?watched.bound(), "serving metrics");
+            watched.serve(app.metrics, shutdown.clone()).await
+        };
+        let (served, watched) = tokio::join!(self.edge.serve(app.router, shutdown.clone()), watched);
         app.close.await;
-        served.map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
+        served.and(watched).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
     }
 }
 

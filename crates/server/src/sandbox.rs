@@ -36,8 +36,9 @@ const NAMES: &[&str] = &[
     "/usr/lib",
     "/usr/lib64",
 ];
-/// Read when threads are counted (a container's share of the processors), and by SQLite.
-const SYSTEM: &[&str] = &["/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup", "/dev/urandom", "/dev/null"];
+/// Read when threads are counted (a container's share of the processors), by SQLite, and by the metrics.
+const SYSTEM: &[&str] =
+    &["/proc/self/cgroup", "/proc/self/mountinfo", "/proc/self/status", "/sys/fs/cgroup", "/dev/urandom", "/dev/null"];
 
 /// What serving needs once sockets are bound and files are read.
 #[derive(Debug, Clone, Default)]

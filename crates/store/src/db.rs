@@ -204,6 +204,15 @@ impl Db {
         }
     }
 
+    /// Writes in hand: on SQLite those in the queue, on PostgreSQL the pooled connections in use.
+    #[must_use]
+    pub fn writes_in_hand(&self) -> usize {
+        match &self.0 {
+            Kind::Lite(lite) => lite.queued(),
+            Kind::Pg(pg) => pg.in_use(),
+        }
+    }
+
     /// Finishes what is queued and closes; later calls fail with [`Error::Down`]. Clones share the end.
     pub async fn close(&self) {
         match &self.0 {

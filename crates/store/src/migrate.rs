@@ -31,6 +31,7 @@ macro_rules! migrations {
 /// In order. A released file never changes: add the next one (expand first, contract a release later).
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_foundation" compatible_with 1,
+    2 "0002_audit" compatible_with 1,
     3 "0003_key_rotation" compatible_with 1,
 ];
 

@@ -87,6 +87,10 @@ impl Pg {
         Ok(Tx::new(TxKind::Pg(tx)))
     }
 
+    pub(crate) fn in_use(&self) -> usize {
+        self.pool.in_use()
+    }
+
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }

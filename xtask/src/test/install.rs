@@ -24,6 +24,10 @@ const PACKAGES: &[Package] = &[
     Package { name: "awscli", present: || Path::new("/usr/bin/aws").exists() },
     Package { name: "iproute2", present: || on_path("ip", "-V") },
     Package { name: "libnss3-tools", present: || Path::new("/usr/bin/certutil").exists() },
+    Package { name: "fiu-utils", present: || Path::new("/usr/bin/fiu-ctrl").exists() },
+    Package { name: "libfaketime", present: has_faketime },
+    // Judges packaging/poolhouse.service; nothing of it is started.
+    Package { name: "systemd", present: || on_path("systemd-analyze", "--version") },
     Package { name: "python3-venv", present: || succeeds(Command::new("python3").args(["-c", "import ensurepip"])) },
 ];
 
@@ -146,6 +150,14 @@ fn has_postgres_server() -> bool {
         return false;
     };
     versions.flatten().any(|version| version.path().join("bin/initdb").exists())
+}
+
+/// Whether the library that gives a program another time of day lies where Debian puts it, whatever the processor.
+fn has_faketime() -> bool {
+    let Ok(libraries) = std::fs::read_dir("/usr/lib") else {
+        return false;
+    };
+    libraries.flatten().any(|place| place.path().join("faketime/libfaketime.so.1").exists())
 }
 
 fn is_root() -> bool {

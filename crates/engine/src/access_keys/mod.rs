@@ -1,8 +1,10 @@
 //! Access keys: who may call signed operations, and which. Owns their making, sealing and policies; the signature itself
 //! is checked by the server. Called by the API's authentication and by the `access-key` commands.
+use poolhouse_store::Tx;
 use poolhouse_store::tables::access_keys::{self as table, AccessKeyRow};
 use poolhouse_wire::ErrorCode;
 
+use crate::audit::Alert;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::keys::entropy;
@@ -50,7 +52,9 @@ pub async fn create(ctx: &Ctx, name: &str, policy: Policy) -> Result<(AccessKey,
         id,
     };
     let key = from_row(&row)?;
-    ctx.store().write(async move |tx| table::insert(tx, &row).await).await?;
+    ctx.concerns("AccessKeyId", &key.id);
+    ctx.concerns("Name", name);
+    change(ctx, "CreateAccessKey", Alert::AccessKeyCreated, async move |tx| table::insert(tx, &row).await).await?;
     Ok((key, secret))
 }
 
@@ -71,7 +75,40 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<AccessKey>> {
 /// Deletes a key, whose signatures are refused from now on; false where there was none.
 pub async fn delete(ctx: &Ctx, id: &str) -> Result<bool> {
     let id = id.to_owned();
-    Ok(ctx.store().write(async move |tx| table::delete(tx, &id).await).await?)
+    ctx.concerns("AccessKeyId", if is_key_id(&id) { &id } else { "unknown" });
+    change(ctx, "DeleteAccessKey", Alert::AccessKeyDeleted, async move |tx| table::delete(tx, &id).await).await
+}
+
+/// A change of who may do what: announced, done, told, and an alert, since whoever breaks in leaves such a door.
+async fn change<T, F>(ctx: &Ctx, action: &'static str, alert: Alert, body: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: AsyncFn(&mut Tx) -> poolhouse_store::Result<T> + Send + Sync + 'static,
+{
+    let work = async {
+        ctx.alert(alert);
+        Ok(ctx.store().write(body).await?)
+    };
+    ctx.change(action, work).await
+}
+
+/// A call that was not let in: an event, and one more of a possible burst where its signature is wrong. `claimed` is the
+/// key it names; a text of another shape may be a secret in the wrong place and is not kept.
+pub fn not_let_in(ctx: &Ctx, operation: &'static str, claimed: Option<&str>, code: ErrorCode) {
+    // No signature at all is no attempt to sign: the whole internet sends such calls.
+    if code == ErrorCode::MissingAuthenticationTokenException {
+        return;
+    }
+    let claimed = claimed.map(|id| if is_key_id(id) { id } else { "unknown" });
+    if let Some(id) = claimed {
+        ctx.concerns("AccessKeyId", id);
+    }
+    ctx.entry(operation).end_as(code.as_str());
+    ctx.signature_failed(claimed);
+}
+
+fn is_key_id(text: &str) -> bool {
+    text.len() == 20 && text.starts_with("AKIA") && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// The key and its secret, for checking a signature.

@@ -66,6 +66,7 @@ pub async fn sign_up(ctx: &Ctx, pool: &SharedPool, client: &Client, request: Sig
     passwords::prepare(ctx, pool, &user, &password).await?.put_into(&mut user.row);
     user.store_attributes()?;
     create(ctx, pool, &user, issued.clone()).await?;
+    ctx.concerns("Username", user.username());
     if let Some(issued) = &issued {
         send(ctx, pool, client, "SignUp", user.username(), issued).await?;
     }

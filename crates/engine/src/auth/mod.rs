@@ -56,9 +56,16 @@ pub(crate) struct Candidate {
 pub(crate) async fn candidate(ctx: &Ctx, pool: &Pool, username: &str) -> Result<Candidate> {
     let user = users::find(ctx, pool, username).await?;
     let subject = match &user {
-        Some(user) => user.sub().to_owned(),
+        Some(user) => {
+            ctx.concerns("Username", user.username());
+            user.sub().to_owned()
+        }
+        // Passwords are typed into the wrong field: nothing of what was typed is in the trail.
         None => ctx.engine.keys.pseudonym("unknown user", &[pool.id.as_bytes(), aliases::sign_in_key(pool, username).as_bytes()]),
     };
+    if user.is_none() {
+        ctx.concerns("Unknown", &subject);
+    }
     Ok(Candidate { user, subject })
 }
 
@@ -94,6 +101,17 @@ fn may_sign_in(ctx: &Ctx, user: &User) -> Result<()> {
     }
 }
 
+/// Counts how a first factor or a first password of one's own ended.
+fn counted(ctx: &Ctx, outcome: Result<Step>) -> Result<Step> {
+    ctx.engine.metrics.sign_in(match &outcome {
+        Ok(Step::SignedIn(_)) => "signed_in",
+        Ok(Step::Challenge(_)) => "challenged",
+        Err(error) if error.is(ErrorCode::InternalErrorException) || error.unavailable() => "failed",
+        Err(_) => "refused",
+    });
+    outcome
+}
+
 /// `Incorrect username or password.`, the one answer to a wrong password and, where the client hides users, to an
 /// unknown one.
 pub fn incorrect() -> Error {
@@ -107,6 +125,7 @@ fn unknown(client: &Client) -> Error {
 
 /// After the first factor: the next challenge that is due, or the end.
 async fn after_first_factor(ctx: &Ctx, pool: &Pool, client: &Client, user: User) -> Result<Step> {
+    ctx.proven(user.sub());
     if user.status()? == UserStatusType::ForceChangePassword {
         return new_password::ask(ctx, pool, client, &user).await.map(Step::Challenge);
     }

@@ -59,6 +59,7 @@ pub async fn answer(
     let open: session::Open<Pending> = session::open(ctx, pool, client, ChallengeNameType::NewPasswordRequired, session).await?;
     let sub = open.sub.ok_or_else(super::incorrect)?;
     let mut user = users::by_sub(ctx, pool, &sub).await?.ok_or_else(super::incorrect)?;
+    ctx.concerns("Username", user.username());
     may_sign_in(ctx, &user)?;
     if user.status()? != UserStatusType::ForceChangePassword {
         return Err(session::used());
@@ -95,6 +96,8 @@ pub async fn answer(
         Ok(Saved::NameTaken(kind)) => Err(attributes::alias_exists(kind)),
         Ok(Saved::Done) => {
             user.row.version += 1;
+            ctx.proven(user.sub());
+            ctx.engine.metrics.sign_in("signed_in");
             Ok(Step::SignedIn(SignedIn { user, auth_time: ctx.now / 1000 }))
         }
     }

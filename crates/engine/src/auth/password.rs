@@ -9,7 +9,7 @@ use crate::users::{attempts, passwords};
 /// Checks a password.
 pub async fn sign_in(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, password: &str) -> Result<Step> {
     let guess = guessing::of_user(ctx, client)?;
-    guess.settle(check(ctx, pool, client, username, password).await)
+    guess.settle(super::counted(ctx, check(ctx, pool, client, username, password).await))
 }
 
 /// Unknown users cost the same work as known ones (enumeration by timing, checklist 72).

@@ -74,7 +74,7 @@ pub async fn start(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, a_he
 /// Second half: the proof.
 pub async fn verify(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -> Result<Step> {
     let guess = guessing::of_user(ctx, client)?;
-    guess.settle(check(ctx, pool, client, proof).await)
+    guess.settle(super::counted(ctx, check(ctx, pool, client, proof).await))
 }
 
 /// The secret block is used up by the attempt, right or wrong.
@@ -95,6 +95,7 @@ async fn check(ctx: &Ctx, pool: &Pool, client: &Client, proof: Proof<'_>) -> Res
             .because("TIMESTAMP is malformed or more than five minutes off")
             .differs(proof.timestamp, "Wed Apr 5 22:42:34 UTC 2017"));
     }
+    ctx.concerns(if open.sub.is_some() { "Sub" } else { "Unknown" }, &pending.subject);
     let attempt = attempts::begin(ctx, pool, &pending.subject).await?;
     let user = match &open.sub {
         Some(sub) => users::by_sub(ctx, pool, sub).await?,

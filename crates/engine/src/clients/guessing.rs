@@ -75,3 +75,29 @@ fn was_wrong(error: &Error) -> bool {
         Code::OAuth(code) => code == OAuthCode::InvalidClient,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ctx::Remote;
+    use crate::rates::{Settings, guesses};
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn sec_077_hanging_up_is_a_guess_and_what_is_no_secret_is_none() {
+        let rates = guesses::Rates { per_address: 1, ..Default::default() };
+        let world = World::limited(Settings { guesses: Some(rates), quotas: None }).await;
+        let mut ctx = world.ctx();
+        ctx.remote = "192.0.2.1".parse().ok().map(|address| Remote { address, browser: false });
+        let begin = || of_anybody(&ctx, None);
+        begin().unwrap().settle(Ok(())).unwrap();
+        for harmless in [Error::invalid_parameter("x"), Error::overloaded("x"), Error::internal("x")] {
+            begin().unwrap().settle::<()>(Err(harmless)).unwrap_err();
+        }
+        drop(begin().unwrap());
+        let refusal = begin().err().unwrap();
+        assert_eq!((refusal.message(), refusal.retry_after_seconds()), ("Rate exceeded", Some(60)));
+        // What does not come over a connection is nobody's guess.
+        assert!(of_anybody(&world.ctx(), None).is_ok());
+    }
+}

@@ -55,6 +55,7 @@ pub async fn load(ctx: &Ctx, client_id: &str) -> Result<(Arc<Pool>, Arc<Client>)
     drop(reader);
     let pool = pools::find(ctx, &row.pool_id).await?.ok_or_else(missing)?;
     let client = parse(ctx, &pool, row).await?;
+    ctx.concerns_client(&pool.id, &client.id);
     Ok((pool, client))
 }
 
@@ -76,8 +77,9 @@ pub async fn load_in(ctx: &Ctx, pool: &Pool, client_id: &str) -> Result<Arc<Clie
     let mut reader = ctx.store().reader().await?;
     let row = table::get(&mut reader, client_id).await?.filter(|row| row.pool_id == pool.id);
     drop(reader);
-    let row = row.ok_or_else(missing)?;
-    parse(ctx, pool, row).await
+    let client = parse(ctx, pool, row.ok_or_else(missing)?).await?;
+    ctx.concerns_client(&pool.id, &client.id);
+    Ok(client)
 }
 
 async fn parse(ctx: &Ctx, pool: &Pool, row: table::ClientRow) -> Result<Arc<Client>> {

@@ -18,6 +18,8 @@ pub enum Purpose {
     Pagination,
     /// Double-submit tokens of the pages.
     Csrf,
+    /// The chains of the audit trail.
+    Audit,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Codes => b"codes",
             Self::Pagination => b"pagination",
             Self::Csrf => b"csrf",
+            Self::Audit => b"audit",
         }
     }
 }

@@ -361,6 +361,14 @@ pub struct CodeDocument {
 /// Finishes a request for a signed-in user: a code, or the tokens of the implicit grant. Returns the redirect.
 /// `login_required` for another user than the request is about.
 pub async fn complete(ctx: &Ctx, request: &Request, user: &User, auth_time: i64) -> Result<String> {
+    ctx.proven(user.sub());
+    let entry = ctx.entry("/oauth2/authorize");
+    let outcome = hand_out(ctx, request, user, auth_time).await;
+    entry.end(outcome.as_ref().err());
+    outcome
+}
+
+async fn hand_out(ctx: &Ctx, request: &Request, user: &User, auth_time: i64) -> Result<String> {
     // The client asked about one user and must not be told of another (OIDC Core §3.1.2.1, id_token_hint; checklist 29).
     if matches!(&request.hint, Some(Hint::Sub(sub)) if sub != user.sub()) {
         return Err(Error::oauth(OAuthCode::LoginRequired, "").because("another user signed in than id_token_hint names"));

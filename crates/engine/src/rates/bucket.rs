@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn sec_077_no_flood_of_keys_sets_one_free() {
+    fn sec_077_148_no_flood_of_keys_grows_or_sets_one_free() {
         let buckets = Buckets::new(Rate::per_minute(30));
         assert_eq!(taken(&buckets, "guesser", START, 40), 30);
         for number in 0..KEYS_MAX * 2 {

@@ -64,6 +64,7 @@ pub async fn for_api(ctx: &Ctx, token: &str) -> Result<Session> {
     if !session.scopes.iter().any(|s| s == ADMIN_SCOPE) {
         return Err(Error::not_authorized("Access Token does not have required scopes"));
     }
+    ctx.begin_as(session.user.sub()).await?;
     Ok(session)
 }
 
@@ -75,6 +76,7 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let pool = pools::find(ctx, pool_of_issuer(&claimed.iss))
         .await?
         .ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
+    ctx.concerns_pool(&pool.id);
     if claimed.token_use != "access" {
         return Err(invalid().because("the token is not an access token").differs(claimed.token_use, "access"));
     }
@@ -118,8 +120,10 @@ fn pool_of_issuer(issuer: &str) -> &str {
 
 async fn verify(ctx: &Ctx, pool: &Pool, token: &str) -> Result<Payload> {
     let keys = signing::keys(ctx, pool).await?;
-    jwt::verify(token, &keys.public, KeyPurpose::Access)
-        .map_err(|e| Error::not_authorized("Could not verify signature for Access Token").because(e.to_string()))
+    jwt::verify(token, &keys.public, KeyPurpose::Access).map_err(|e| {
+        ctx.signature_failed(None);
+        Error::not_authorized("Could not verify signature for Access Token").because(e.to_string())
+    })
 }
 
 fn usable(user: &User) -> Result<()> {

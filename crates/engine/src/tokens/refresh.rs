@@ -5,6 +5,7 @@ use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::UserStatusType;
 
 use super::{FamilyDocument, Grant, TokenSet, hash, refresh_token, sign};
+use crate::audit::Alert;
 use crate::clients::Client;
 use crate::ctx::Ctx;
 use crate::error::{Error, OAuthCode, Result};
@@ -26,6 +27,7 @@ pub async fn refresh(ctx: &Ctx, pool: &Pool, client: &Client, token: &str, wante
     if family.client_id != client.id || family.pool_id != pool.id {
         return Err(invalid("the refresh token belongs to another client").differs(&client.id, &family.client_id));
     }
+    ctx.concerns("Sub", &family.sub);
     if family.revoked_at.is_some() {
         return Err(Error::not_authorized("Refresh Token has been revoked"));
     }
@@ -36,6 +38,7 @@ pub async fn refresh(ctx: &Ctx, pool: &Pool, client: &Client, token: &str, wante
         return Err(reused(ctx, &family).await?);
     }
     let user = usable_user(ctx, pool, &family).await?;
+    ctx.proven(user.sub());
     let document: FamilyDocument = serde_json::from_str(&family.document)
         .map_err(|e| Error::internal(format!("family {}: its document does not parse: {e}", family.origin_jti)))?;
     let grant = Grant {
@@ -102,7 +105,7 @@ async fn rotate(
 async fn reused(ctx: &Ctx, family: &FamilyRow) -> Result<Error> {
     let (origin_jti, now) = (family.origin_jti.clone(), ctx.now);
     ctx.store().write(async move |tx| table::revoke_family(tx, &origin_jti, now).await).await?;
-    tracing::warn!(event = "refresh_token_reuse", pool = %family.pool_id, client = %family.client_id, "refresh token used again after rotation; its session is revoked");
+    ctx.alert(Alert::RefreshTokenReuse);
     Ok(Error::new(ErrorCode::RefreshTokenReuseException, "Refresh Token has been reused; the session was revoked"))
 }
 

@@ -26,6 +26,7 @@ pub async fn by_refresh_token(ctx: &Ctx, pool: &Pool, client: &Client, token: &s
     if family.client_id != client.id || family.pool_id != pool.id {
         return Err(Error::new(ErrorCode::UnauthorizedException, "The token was issued to another client"));
     }
+    ctx.concerns("Sub", &family.sub);
     let now = ctx.now;
     ctx.store().write(async move |tx| table::revoke_family(tx, &family.origin_jti, now).await).await?;
     Ok(())

@@ -45,6 +45,7 @@ pub async fn begin(ctx: &Ctx, pool: &Pool, subject: &str) -> Result<Attempt> {
     let (pool_id, key, now) = (pool.id.clone(), subject.to_owned(), ctx.now);
     let leave = ctx.store().write(async move |tx| reserve(tx, &pool_id, &key, now).await).await?;
     if !leave {
+        ctx.engine.metrics.lockout();
         return Err(Error::not_authorized("Password attempts exceeded"));
     }
     Ok(Attempt { pool_id: pool.id.clone(), subject: subject.to_owned(), _turn: turn })

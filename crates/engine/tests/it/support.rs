@@ -64,6 +64,7 @@ impl World {
             issuer: IssuerMode::Local,
             fixed_code: None,
             domain_url: "https://{prefix}.auth.{region}.localhost:9443".to_owned(),
+            audit_days: 400,
             rates: Default::default(),
         };
         let options = StartOptions {

@@ -17,7 +17,7 @@ pub(super) async fn caller(
     state: &AppState,
     reached: &Reached,
     ctx: &mut Ctx,
-    operation: &Operation,
+    operation: &'static Operation,
     parts: &Parts,
     body: &[u8],
 ) -> Result<Option<AccessKey>, Refused> {
@@ -27,27 +27,30 @@ pub(super) async fn caller(
     }
     let request = RequestParts::of(parts, &reached.authority, reached.host_region.as_deref(), body);
     match state.front.callers {
-        Callers::AnyKey => any_key(ctx, &request).map(|()| None),
-        Callers::AccessKeys => proved(ctx, &request).await.map(Some),
+        Callers::AnyKey => any_key(ctx, operation, &request).map(|()| None),
+        Callers::AccessKeys => proved(ctx, operation, &request).await.map(Some),
     }
 }
 
 /// Any key, unproved; but a call without any is refused here as everywhere, so that what works here works there.
-fn any_key(ctx: &mut Ctx, request: &RequestParts<'_>) -> Result<(), Refused> {
+fn any_key(ctx: &mut Ctx, operation: &'static Operation, request: &RequestParts<'_>) -> Result<(), Refused> {
     let authorization = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let scope = authorization.ok_or_else(SigError::missing).and_then(|text| {
         sigv4::scope_of(text).ok_or_else(|| sigv4::parse(request, ctx.now).err().unwrap_or_else(SigError::missing))
-    })?;
+    });
+    let scope = scope.map_err(|error| not_let_in(ctx, operation, None, error))?;
     ctx.region = Some(scope.region);
     ctx.caller = Caller::AccessKey { id: scope.access_key_id };
     Ok(())
 }
 
 /// A key of the store, proved by its secret (checklist 105, 106).
-async fn proved(ctx: &mut Ctx, request: &RequestParts<'_>) -> Result<AccessKey, Refused> {
-    let signed = sigv4::parse(request, ctx.now)?;
-    let (key, secret) = access_keys::find(ctx, signed.access_key_id()).await?.ok_or_else(SigError::unknown_key)?;
-    let verified = signed.check(request, secret.expose())?;
+async fn proved(ctx: &mut Ctx, operation: &'static Operation, request: &RequestParts<'_>) -> Result<AccessKey, Refused> {
+    let signed = sigv4::parse(request, ctx.now).map_err(|error| not_let_in(ctx, operation, None, error))?;
+    let refused = |error| not_let_in(ctx, operation, Some(signed.access_key_id()), error);
+    let found = access_keys::find(ctx, signed.access_key_id()).await?;
+    let (key, secret) = found.ok_or_else(SigError::unknown_key).map_err(refused)?;
+    let verified = signed.check(request, secret.expose()).map_err(refused)?;
     ctx.region = Some(verified.region);
     ctx.caller = Caller::AccessKey { id: verified.access_key_id };
     if let Err(error) = access_keys::note_use(ctx, &key).await {
@@ -57,9 +60,9 @@ async fn proved(ctx: &mut Ctx, request: &RequestParts<'_>) -> Result<AccessKey, 
     Ok(key)
 }
 
-impl From<SigError> for Refused {
-    fn from(error: SigError) -> Self {
-        let code = error.code.parse().unwrap_or(ErrorCode::InternalErrorException);
-        Self::error(code, error.message)
-    }
+/// A signature that does not count: an event, and AWS's sentence. `claimed` is the key it names.
+fn not_let_in(ctx: &Ctx, operation: &'static Operation, claimed: Option<&str>, error: SigError) -> Refused {
+    let code = error.code.parse().unwrap_or(ErrorCode::InternalErrorException);
+    access_keys::not_let_in(ctx, operation.name, claimed, code);
+    Refused::error(code, error.message)
 }

@@ -1,5 +1,5 @@
 //! `POST /`: the AWS JSON 1.1 door. The dispatcher owns what every operation shares, in this order: target →
-//! authenticate → size and JSON → validate → rate class → run → is the error one the model declares → render and audit.
+//! authenticate → size and JSON → validate → rate class → run → is the error one the model declares → render and log.
 //! An operation cannot skip a phase, and none has a phase of its own. Called by the router for our own host and the AWS
 //! names of the API.
 
@@ -19,7 +19,7 @@ use http::request::Parts;
 use poolhouse_engine::access_keys::{self, AccessKey};
 use poolhouse_engine::ctx::{Caller, Ctx};
 use poolhouse_engine::error::Error;
-use poolhouse_engine::ops;
+use poolhouse_engine::ops::{self, Class};
 use poolhouse_wire::{ErrorCode, Operation, json};
 use serde_json::Value;
 
@@ -52,12 +52,12 @@ async fn call(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let mut audit = Audit::default();
+    let mut line = Line::default();
     let outcome = match whole(body).await {
-        Ok(body) => phases(&state, &reached, &mut ctx, &parts, &body, &mut audit).await,
+        Ok(body) => phases(&state, &reached, &mut ctx, &parts, &body, &mut line).await,
         Err(refused) => Err(refused),
     };
-    audit.write(&ctx, &reached, outcome.as_ref().err());
+    line.write(&ctx, &reached, outcome.as_ref().err());
     match outcome {
         Ok(body) => reply::success(&ctx.request_id, body),
         Err(refused) => reply::refusal(&ctx.request_id, &refused),
@@ -87,14 +87,15 @@ async fn phases(
     ctx: &mut Ctx,
     parts: &Parts,
     body: &[u8],
-    audit: &mut Audit,
+    line: &mut Line,
 ) -> Result<Vec<u8>, Refused> {
     let operation = target(&parts.headers)?;
-    audit.operation = Some(operation.name);
+    line.operation = Some(operation.name);
 
     let key = authenticate::caller(state, reached, ctx, operation, parts, body).await?;
-    if let Some(key) = &key {
-        may_call(ctx, key, operation)?;
+    if let Some(key) = key.as_ref().filter(|key| !key.policy.allows_operation(operation.name)) {
+        // Before the body is read: this key may not call the operation on any pool.
+        return Err(denied(ctx, key, operation, None));
     }
 
     let Some(handler) = ops::handler(operation.name) else {
@@ -104,19 +105,27 @@ async fn phases(
 
     let input = poolhouse_wire::decode(operation, body);
     let pool = pool_named(ctx, input.as_ref().ok());
-    audit.pool.clone_from(&pool);
+    line.pool.clone_from(&pool);
     if let Some(key) = &key
         && !key.policy.allows(operation.name, pool.as_deref())
     {
         // Before validation: whoever may not call it learns nothing about what it would have said.
-        return Err(access_keys::denied(ctx, key, operation.name, pool.as_deref()).into());
+        return Err(denied(ctx, key, operation, pool.as_deref()));
     }
-    let input = input?;
+    let input = input.inspect_err(|rejection| {
+        // An administrator's change that was not even tried is told; what anybody may send is not.
+        if !operation.accepts_unsigned && ops::class(operation.name) == Some(Class::Change) {
+            ctx.entry(operation.name).end_as(rejection.code.as_str());
+        }
+    })?;
 
     ops::quota::admit(ctx, operation, &input).await?;
 
-    let outcome = AssertUnwindSafe(handler(ctx, input)).catch_unwind().await;
-    let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("the operation panicked")));
+    let outcome = AssertUnwindSafe(ops::perform(ctx, operation, handler, input)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|_| {
+        ctx.engine.metrics.panic();
+        Err(Error::internal("the operation panicked"))
+    });
     let output = outcome.map_err(|error| declared(operation, error))?;
     json::reply_body(operation, &output).map_err(|e| Error::internal(format!("the reply does not serialise: {e}")).into())
 }
@@ -134,12 +143,14 @@ fn target(headers: &HeaderMap) -> Result<&'static Operation, Refused> {
     one(json::TARGET).and_then(json::target).ok_or(Refused::bare(ErrorCode::UnknownOperationException))
 }
 
-/// Before the body is read: a key that may not call the operation on any pool.
-fn may_call(ctx: &Ctx, key: &AccessKey, operation: &Operation) -> Result<(), Refused> {
-    if key.policy.allows_operation(operation.name) {
-        return Ok(());
+/// No policy lets the key call the operation: an event, and AWS's sentence.
+fn denied(ctx: &Ctx, key: &AccessKey, operation: &'static Operation, pool: Option<&str>) -> Refused {
+    if let Some(pool) = pool {
+        ctx.concerns_pool(pool);
     }
-    Err(access_keys::denied(ctx, key, operation.name, None).into())
+    let error = access_keys::denied(ctx, key, operation.name, pool);
+    ctx.entry(operation.name).end(Some(&error));
+    error.into()
 }
 
 /// The pool that a call names.
@@ -163,12 +174,12 @@ fn declared(operation: &Operation, error: Error) -> Error {
 
 /// What one log line tells about a call. Never a secret: no input, no output, no message that quotes one.
 #[derive(Default)]
-struct Audit {
+struct Line {
     operation: Option<&'static str>,
     pool: Option<String>,
 }
 
-impl Audit {
+impl Line {
     fn write(&self, ctx: &Ctx, reached: &Reached, refused: Option<&Refused>) {
         let caller = match &ctx.caller {
             Caller::Anonymous => "anonymous",
@@ -178,7 +189,7 @@ impl Audit {
         let (operation, pool) = (self.operation.unwrap_or("-"), self.pool.as_deref().unwrap_or("-"));
         let result = refused.map_or("ok", Refused::name);
         let (request_id, ip) = (ctx.request_id.as_str(), reached.client_ip);
-        tracing::info!(target: "poolhouse::audit", request_id, %ip, caller, operation, pool, result, "call");
+        tracing::info!(target: "poolhouse::calls", request_id, %ip, caller, operation, pool, result, "call");
         if let Some(Refused::Error { code, cause: Some(cause), .. }) = refused {
             match code {
                 ErrorCode::InternalErrorException => tracing::error!(request_id, operation, %cause, "internal error"),

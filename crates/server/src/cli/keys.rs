@@ -86,6 +86,9 @@ pub enum MasterKeyOptions {
 
 pub fn signing_key(options: &SigningKeyOptions, ambient: &Ambient, out: Out, assembly: &dyn Assembly) -> Result<(), StartError> {
     let settings = match &options.data {
+        Some(data) if !data.join("poolhouse.db").exists() => {
+            return Err(StartError::Failed(format!("{} holds no database of `poolhouse dev`.", data.display())));
+        }
         Some(data) => DevOptions::on(data).settle(ambient).map_err(StartError::Refused)?,
         None => production(&options.config, ambient)?,
     };

@@ -3,6 +3,7 @@
 
 mod env;
 mod greeting;
+mod health;
 mod keys;
 pub mod out;
 pub mod postman;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::AuditCommand;
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
@@ -41,7 +43,8 @@ enum Command {
     /// Run with everything on and nothing to configure, reachable from this machine only
     #[command(after_help = "Examples:\n  poolhouse dev\n  poolhouse dev --region eu-central-1 --code 123456\n  \
         poolhouse dev --data /tmp/try --http 127.0.0.1:0 --https 127.0.0.1:0   free ports, throw-away data\n  \
-        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n\n\
+        poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n  \
+        poolhouse dev --quotas aws    throttles as Amazon Cognito does; does your client back off?\n\n\
         Any AWS access key is accepted. Outgoing mail and SMS are shown at http://localhost:9229/_poolhouse/inbox.\n\
         Log lines: POOLHOUSE_LOG=debug poolhouse dev")]
     Dev(DevOptions),
@@ -80,8 +83,26 @@ enum Command {
         #[command(subcommand)]
         command: AccessKeyCommand,
     },
+    /// Read the audit trail, and prove that nobody changed it
+    #[command(
+        after_help = "Examples:\n  poolhouse audit list --config poolhouse.toml --since 2h --pool eu-central-1_AbCdEfGhI\n  \
+        poolhouse audit list --config poolhouse.toml --since 7d --alerts --json\n  poolhouse audit verify --config poolhouse.toml\n  \
+        poolhouse audit list --data .poolhouse    of a development instance\n\n\
+        Works while the server runs. `verify` ends with 1 where a row is not as it was written."
+    )]
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     #[command(flatten)]
     Upkeep(UpkeepCommand),
+    /// Ask a server on this machine whether it lives; exits with 0 or 1
+    #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
+        Without a path /_poolhouse/health is asked, which needs no database.")]
+    Health {
+        #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        url: String,
+    },
     /// List, change and revoke the keys that sign a pool's tokens
     #[command(after_help = keys::SIGNING_HELP)]
     SigningKey(keys::SigningKeyOptions),
@@ -136,6 +157,17 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             let settings = production(&config, ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.access_key(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
+        Command::Health { url } => health::ask(&url, out),
+        Command::Audit { command } => {
+            let settings = match &command.store().data {
+                Some(data) => DevOptions::stored(data.clone(), ambient),
+                None => production(&command.store().config, ambient)?,
+            };
+            run::harden();
+            let reply = runtime()?.block_on(assembly.audit(&settings, &command))?;
             out.text(&reply);
             Ok(())
         }

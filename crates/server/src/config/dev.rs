@@ -7,7 +7,8 @@ use std::time::Duration;
 use poolhouse_engine::rates;
 
 use super::{
-    Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret, Settings, Tls,
+    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
+    Settings, Tls,
 };
 use crate::edge::Limits;
 use crate::host;
@@ -90,6 +91,8 @@ impl DevOptions {
             fixed_code: self.code.clone(),
             demo: !self.no_demo,
             open_control: true,
+            metrics: None,
+            audit_days: AUDIT_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
             sandbox: Sandbox::Off,

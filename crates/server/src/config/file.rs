@@ -28,6 +28,8 @@ pub struct ServeConfig {
     pub keys: Keys,
     pub smtp: SmtpFile,
     pub hash: Hash,
+    pub audit: AuditFile,
+    pub metrics: MetricsFile,
     pub sandbox: Sandbox,
     pub limits: LimitsFile,
     // Settings of development mode: recognised only so that they can be refused with a reason. Written out rather than
@@ -100,6 +102,20 @@ pub struct LimitsFile {
     pub guesses_per_minute_per_address: Option<u32>,
     pub guesses_per_minute_per_client: Option<u32>,
     pub guesses_per_minute_per_pool: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditFile {
+    pub retention_days: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsFile {
+    pub listen: Option<SocketAddr>,
+    /// Whoever reaches `listen` may read it.
+    pub public: bool,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {

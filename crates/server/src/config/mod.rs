@@ -63,11 +63,18 @@ pub struct Settings {
     pub demo: bool,
     /// Offer the inbox and the rest of `/_poolhouse/` beyond health, and tell causes on error pages.
     pub open_control: bool,
+    /// Where `/metrics` is served, alone and over plain HTTP.
+    pub metrics: Option<SocketAddr>,
+    /// How long the audit trail is kept.
+    pub audit_days: i64,
     pub log: Log,
     /// Close the process's memory to core dumps and other processes.
     pub harden: bool,
     pub sandbox: Sandbox,
 }
+
+/// How long the audit trail is kept unless said otherwise: a year, and time to look back at it.
+const AUDIT_DAYS: i64 = 400;
 
 /// Where HTTPS certificates come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

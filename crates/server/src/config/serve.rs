@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::check::{example, file_problem, is_https_origin, is_this_machine};
 use super::file::ServeConfig;
-use super::{Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls};
+use super::{
+    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
+};
 use crate::certs::FileCerts;
 use crate::client_ip::Cidr;
 use crate::edge::Limits;
@@ -28,6 +30,7 @@ impl ServeConfig {
         let master_key = self.master_key(ambient, &mut out);
         let mail = self.mail(&mut out);
         let hash = self.hash_cost(&mut out);
+        let audit_days = self.watching(&mut out);
         let rates = self.limits.settle(&mut out);
         if self.keys.rotate_every_days.is_some_and(|days| days < LEAST_ROTATION_DAYS) {
             out.push(Refusal::new(
@@ -65,6 +68,8 @@ impl ServeConfig {
             fixed_code: None,
             demo: false,
             open_control: false,
+            metrics: self.metrics.listen,
+            audit_days,
             log: Log { json: true, filter: ambient.log.clone().or_else(|| self.log.clone()).unwrap_or_else(|| "info".into()) },
             harden: true,
             sandbox: self.sandbox,
@@ -277,6 +282,26 @@ impl ServeConfig {
             ));
         }
         cost
+    }
+
+    /// How long the audit trail is kept; refuses metrics that everybody could read.
+    fn watching(&self, out: &mut Vec<Refusal>) -> i64 {
+        if let Some(address) = self.metrics.listen.filter(|address| !address.ip().is_loopback() && !self.metrics.public) {
+            out.push(Refusal::new(
+                format!("metrics.listen = {address} is open to others."),
+                "Whoever reaches it sees how many sign in and fail, and when you are under load.",
+                format!("listen = \"127.0.0.1:{}\"\nor, where the network keeps others out: public = true", address.port()),
+            ));
+        }
+        let days = self.audit.retention_days.unwrap_or(AUDIT_DAYS);
+        if !(1..=36_500).contains(&days) {
+            out.push(Refusal::new(
+                "audit.retention_days is not between 1 and 36500.",
+                "Events past it are deleted.",
+                format!("[audit]\nretention_days = {AUDIT_DAYS}"),
+            ));
+        }
+        days
     }
 
     fn names(&self, out: &mut Vec<Refusal>) {

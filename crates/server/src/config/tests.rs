@@ -85,7 +85,7 @@ fn sec_192_an_empty_file_is_refused_with_everything_at_once() {
 fn sec_192_every_unsafe_value_is_refused_by_itself() {
     let place = Place::new("table");
     let url = "https://login.poolhouse.test";
-    let table: [(&str, &str, &str); 19] = [
+    let table: [(&str, &str, &str); 23] = [
         (url, "http://login.poolhouse.test", "public_url is plain http"),
         (url, "https://login.poolhouse.test/path", "public_url is not an https address"),
         (url, "https://a@login.poolhouse.test", "public_url is not an https address"),
@@ -105,6 +105,22 @@ fn sec_192_every_unsafe_value_is_refused_by_itself() {
         ("[keys]", "[hash]\npasses = 1\n[keys]", "[hash] is weaker"),
         ("[listen]", "region = \"mars\"\n[listen]", "region is not"),
         ("[listen]", "account_id = \"1\"\n[listen]", "account_id is not"),
+        (
+            "[keys]",
+            "[limits]\nguesses_per_minute_per_address = 0\n[keys]",
+            "[limits] guesses_per_minute_per_address is not between",
+        ),
+        (
+            "[keys]",
+            "[limits.requests_per_second]\nUserReads = 5\n[keys]",
+            "[limits.requests_per_second] UserReads is no category",
+        ),
+        ("[keys]", "[limits.requests_per_second]\nUserRead = 0\n[keys]", "[limits.requests_per_second] UserRead is not between"),
+        (
+            "[keys]",
+            "[limits]\nquotas = \"off\"\n[limits.requests_per_second]\nUserRead = 5\n[keys]",
+            "[limits] turns quotas off and sets some",
+        ),
     ];
     assert_eq!(place.refused(&place.minimal()), Vec::<String>::new());
     for (from, to, what) in table {
@@ -207,4 +223,22 @@ fn sec_193_development_listens_on_loopback_only() {
     assert_eq!(open.settle(&Ambient::default()).unwrap_err().len(), 2);
     let odd = DevOptions { code: Some("12345x".into()), region: "x".into(), ..dev() };
     assert_eq!(odd.settle(&Ambient::default()).unwrap_err().len(), 2);
+}
+
+#[test]
+fn sec_077_116_limits_are_on_in_production_and_can_be_set() {
+    use poolhouse_engine::rates::Settings as Rates;
+    use poolhouse_engine::rates::quotas::Category;
+    let place = Place::new("limits");
+    let rates = |more: &str| parse(&format!("{}{more}", place.minimal())).settle(&Ambient::default()).unwrap().rates;
+    assert_eq!(rates(""), Rates::aws());
+    assert_eq!(rates("[limits]\nquotas = \"aws\"\n"), Rates::aws());
+    let off = rates("[limits]\nquotas = \"off\"\n");
+    assert_eq!((off.quotas, off.guesses), (None, Rates::aws().guesses));
+    let set = rates("[limits]\nguesses_per_minute_per_address = 7\n[limits.requests_per_second]\nUserRead = 500\n");
+    assert_eq!(set.guesses.map(|guesses| (guesses.per_address, guesses.per_pool)), Some((7, 3000)));
+    assert_eq!(set.quotas.unwrap().0, [(Category::UserRead, 500)].into());
+    assert_eq!(dev().settle(&Ambient::default()).unwrap().rates, Rates::default());
+    let tried = DevOptions { quotas: QuotaMode::Aws, ..dev() };
+    assert_eq!(tried.settle(&Ambient::default()).unwrap().rates, Rates::aws());
 }

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, Uri, header};
 use poolhouse_engine::ctx::Ctx;
-use poolhouse_engine::error::{Error, OAuthCode};
+use poolhouse_engine::error::{Error, OAuthCode, Result};
 use poolhouse_engine::oauth::browser;
 use poolhouse_engine::oauth::logout::{self, Next};
 use poolhouse_engine::oauth::params::Params;
@@ -79,7 +79,7 @@ fn question(state: &AppState, reached: &Reached, ctx: &Ctx, headers: &HeaderMap,
 
 async fn end(state: &AppState, reached: &Reached, ctx: &Ctx, headers: &HeaderMap, next: &Next) -> Response {
     if let Some(cookie) = cookies::get(headers, cookies::SESSION)
-        && let Err(error) = browser::end(ctx, cookie).await
+        && let Err(error) = sign_out(ctx, reached, cookie).await
     {
         // Not signed out must not look like signed out.
         return refusal::redirect(state, reached, ctx, &error, None);
@@ -94,4 +94,15 @@ async fn end(state: &AppState, reached: &Reached, ctx: &Ctx, headers: &HeaderMap
     };
     response.headers_mut().append(header::SET_COOKIE, cookies::clear(cookies::SESSION, reached.https));
     response
+}
+
+/// Ends the session of the cookie; one that is nobody's leaves no trace.
+async fn sign_out(ctx: &Ctx, reached: &Reached, cookie: &str) -> Result<()> {
+    let Some(session) = browser::at(ctx, &reached.site, Some(cookie)).await? else { return browser::end(ctx, cookie).await };
+    ctx.concerns_pool(&session.user.row.pool_id);
+    ctx.proven(session.user.sub());
+    let entry = ctx.entry("/logout");
+    let outcome = browser::end(ctx, cookie).await;
+    entry.end(outcome.as_ref().err());
+    outcome
 }

@@ -92,8 +92,10 @@ async fn token(Extension(reached): Extension<Reached>, Extension(ctx): Extension
         Ok(read) => read,
         Err(error) => return replies::cors(replies::error(&error)),
     };
+    let entry = replies::entry(&ctx, "/oauth2/token", &params);
     let outcome = token::exchange(&ctx, &reached.site, authorization.as_deref(), &params).await;
-    replies::audit(&ctx, &reached, "token", &params, outcome.as_ref().err());
+    entry.end(outcome.as_ref().err());
+    replies::line(&ctx, &reached, "token", &params, outcome.as_ref().err());
     replies::cors(match outcome {
         Ok(tokens) => replies::tokens(&tokens),
         Err(error) => replies::error(&error),
@@ -106,8 +108,10 @@ async fn revoke(Extension(reached): Extension<Reached>, Extension(ctx): Extensio
         Ok(read) => read,
         Err(error) => return replies::cors(replies::error(&error)),
     };
+    let entry = replies::entry(&ctx, "/oauth2/revoke", &params);
     let outcome = revoke::revoke(&ctx, &reached.site, authorization.as_deref(), &params).await;
-    replies::audit(&ctx, &reached, "revoke", &params, outcome.as_ref().err());
+    entry.end(outcome.as_ref().err());
+    replies::line(&ctx, &reached, "revoke", &params, outcome.as_ref().err());
     replies::cors(match outcome {
         Ok(()) => replies::empty(),
         Err(error) => replies::revoke_error(&error),

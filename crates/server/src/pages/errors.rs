@@ -3,6 +3,7 @@
 
 use axum::response::Response;
 use http::StatusCode;
+use poolhouse_engine::ctx::Entry;
 use poolhouse_engine::error::{Code, Error, OAuthCode};
 use poolhouse_engine::oauth::authorize::{Refusal, Request};
 use poolhouse_wire::ErrorCode;
@@ -44,15 +45,13 @@ pub fn said(visit: &Visit, error: &Error) -> Result<String, Stop> {
     }
 }
 
-/// One log line for every form that was taken; who it was about is nobody's business but the engine's (checklist 186).
-pub fn audit(visit: &Visit, request: &Request, page: &'static str, refused: Option<&Error>) {
+/// Ends the audit entry of a form that was taken, and writes its log line; who it was about is nobody's business but the engine's (checklist 186).
+pub fn taken(entry: Entry<'_>, visit: &Visit, request: &Request, page: &'static str, refused: Option<&Error>) {
+    entry.end(refused);
     let (request_id, ip) = (visit.ctx.request_id.as_str(), visit.reached.client_ip);
     let (pool, client) = (request.pool.id.as_str(), request.client.id.as_str());
-    let result = refused.map_or("ok", |error| match error.code() {
-        Code::Aws(code) => code.as_str(),
-        Code::OAuth(code) => code.as_str(),
-    });
-    tracing::info!(target: "poolhouse::audit", request_id, %ip, page, pool, client, result, "form");
+    let result = refused.map_or("ok", |error| error.code().as_str());
+    tracing::info!(target: "poolhouse::calls", request_id, %ip, page, pool, client, result, "form");
     if let Some(error) = refused {
         replies::log(&visit.ctx, page, error);
     }

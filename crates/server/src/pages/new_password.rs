@@ -38,8 +38,9 @@ pub async fn post(Posted { visit, form }: Posted) -> Answer {
         return Ok(again("Fill in every field."));
     }
     let attributes = given.iter().map(|(name, value)| (format!("{ATTRIBUTE}{name}"), value.clone())).collect();
+    let entry = visit.ctx.entry(paths::NEW_PASSWORD);
     let outcome = auth::new_password::answer(&visit.ctx, &request.pool, &request.client, &session, password, &attributes).await;
-    errors::audit(&visit, &request, paths::NEW_PASSWORD, outcome.as_ref().err());
+    errors::taken(entry, &visit, &request, paths::NEW_PASSWORD, outcome.as_ref().err());
     match outcome {
         Ok(SignIn::SignedIn(signed_in)) => sign_in::finish(&visit, &request, signed_in).await,
         Ok(SignIn::Challenge(challenge)) => {

@@ -32,11 +32,12 @@ pub async fn post(Posted { visit, form }: Posted) -> Answer {
         Some(Step::Reset { username, .. }) => username,
         _ => form::username(&form).to_owned(),
     };
+    let entry = visit.ctx.entry(paths::FORGOT);
     let outcome = match form::username_problem(&username) {
         None => rules::forgot(&visit.ctx, &request.pool, &request.client, &username).await,
         Some(problem) => Err(Error::invalid_parameter(problem)),
     };
-    errors::audit(&visit, &request, paths::FORGOT, outcome.as_ref().err());
+    errors::taken(entry, &visit, &request, paths::FORGOT, outcome.as_ref().err());
     match outcome {
         Ok(details) => {
             let sent = Sent::from_details(&details);
@@ -97,8 +98,9 @@ pub async fn reset_post(Posted { visit, form }: Posted) -> Answer {
     };
     let Some(code) = form::code(&form) else { return Ok(again(codes::mismatch().message())) };
     let wanted = Reset { username: known.username.clone(), code: code.to_owned(), password };
+    let entry = visit.ctx.entry(paths::RESET);
     let outcome = rules::reset(&visit.ctx, &request.pool, &request.client, wanted).await;
-    errors::audit(&visit, &request, paths::RESET, outcome.as_ref().err());
+    errors::taken(entry, &visit, &request, paths::RESET, outcome.as_ref().err());
     match outcome {
         Ok(()) => visit.go_with(paths::LOGIN, &request, &Step::SignIn { username: known.username, news: News::PasswordChanged }),
         Err(error) => Ok(again(&errors::said(&visit, &error)?)),

@@ -75,8 +75,9 @@ pub async fn post(Posted { visit, form }: Posted) -> Answer {
 
 /// Signs in with a password: the rest of the page, and the end of a sign-up that needs no confirmation.
 pub async fn answer(visit: &Visit, request: &Request, username: &str, password: &str) -> Answer {
+    let entry = visit.ctx.entry(paths::LOGIN);
     let outcome = auth::password::sign_in(&visit.ctx, &request.pool, &request.client, username, password).await;
-    errors::audit(visit, request, paths::LOGIN, outcome.as_ref().err());
+    errors::taken(entry, visit, request, paths::LOGIN, outcome.as_ref().err());
     match outcome {
         Ok(SignIn::SignedIn(signed_in)) => finish(visit, request, signed_in).await,
         Ok(SignIn::Challenge(challenge)) => match (challenge.name, challenge.session) {

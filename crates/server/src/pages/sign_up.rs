@@ -45,8 +45,9 @@ pub async fn post(Posted { visit, form }: Posted) -> Answer {
     }
     let wanted =
         SignUp { username: typed.username.to_owned(), password: Some(password.to_owned()), attributes: typed.attributes.clone() };
+    let entry = visit.ctx.entry(paths::SIGN_UP);
     let outcome = rules::sign_up(&visit.ctx, &request.pool, &request.client, wanted).await;
-    errors::audit(&visit, &request, paths::SIGN_UP, outcome.as_ref().err());
+    errors::taken(entry, &visit, &request, paths::SIGN_UP, outcome.as_ref().err());
     match outcome {
         Ok(SignedUp { confirmed: true, .. }) => sign_in::answer(&visit, &request, typed.username, password).await,
         Ok(signed_up) => {
@@ -128,6 +129,7 @@ pub async fn confirm_post(Posted { visit, form }: Posted) -> Answer {
     let request = visit.admitted(Category::UserCreation).await?;
     let known = Confirming { notice: None, ..Confirming::from_step(visit.step(&request), form::username(&form)) };
     let (username, code) = (known.username.clone(), form::code(&form));
+    let entry = visit.ctx.entry(paths::CONFIRM);
     let outcome = match (form::username_problem(&username), code) {
         (None, Some(code)) => {
             let confirmation = Confirmation { username: username.clone(), code: code.to_owned(), force_alias: false };
@@ -136,7 +138,7 @@ pub async fn confirm_post(Posted { visit, form }: Posted) -> Answer {
         (Some(problem), _) => Err(Error::invalid_parameter(problem)),
         (None, None) => Err(poolhouse_engine::users::codes::mismatch()),
     };
-    errors::audit(&visit, &request, paths::CONFIRM, outcome.as_ref().err());
+    errors::taken(entry, &visit, &request, paths::CONFIRM, outcome.as_ref().err());
     match outcome {
         // Not signed in by the code alone: a password has been proven in this browser at most in another tab.
         Ok(()) => visit.go_with(paths::LOGIN, &request, &Step::SignIn { username, news: News::Confirmed }),
@@ -152,11 +154,12 @@ pub async fn resend(Posted { visit, form }: Posted) -> Answer {
     let request = visit.admitted(Category::UserResourceRead).await?;
     let known = Confirming { notice: None, ..Confirming::from_step(visit.step(&request), form::username(&form)) };
     let username = known.username.clone();
+    let entry = visit.ctx.entry(paths::RESEND);
     let outcome = match form::username_problem(&username) {
         None => rules::resend(&visit.ctx, &request.pool, &request.client, &username).await,
         Some(problem) => Err(Error::invalid_parameter(problem)),
     };
-    errors::audit(&visit, &request, paths::RESEND, outcome.as_ref().err());
+    errors::taken(entry, &visit, &request, paths::RESEND, outcome.as_ref().err());
     match outcome {
         Ok(details) => {
             let sent = Sent::from_details(&details);
@@ -196,8 +199,15 @@ pub async fn link(method: Method, visit: Visit) -> Answer {
     let (client_id, username, code) = (required("client_id")?, required("user_name")?, required("confirmation_code")?);
     let (pool, client) = visit.reached.site.client(&visit.ctx, client_id).await.map_err(|e| visit.fail(&e))?;
     visit.ctx.admit(Category::UserCreation, &pool.id).map_err(|e| visit.fail(&e))?;
-    let said =
-        if method == Method::HEAD { Ok(()) } else { rules::confirm_by_link(&visit.ctx, &pool, &client, username, code).await };
+    let said = match method == Method::HEAD {
+        true => Ok(()),
+        false => {
+            let entry = visit.ctx.entry(paths::LINK);
+            let outcome = rules::confirm_by_link(&visit.ctx, &pool, &client, username, code).await;
+            entry.end(outcome.as_ref().err());
+            outcome
+        }
+    };
     let frame = shell::of_pool(&visit.app, Some(&pool), Some(&client));
     if let Err(error) = said {
         let message = errors::said(&visit, &error)?;

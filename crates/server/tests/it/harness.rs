@@ -206,6 +206,11 @@ impl House {
         Some(Self::join(options, Arc::clone(&self.scratch), self.store_url.clone(), Arc::clone(&self.clock)).await)
     }
 
+    /// What this instance was started with, under the same public address.
+    pub fn options(&self) -> Options {
+        Options { public_url: Some(self.public_url.clone()), ..self.options.clone() }
+    }
+
     /// The directory of the SQLite file.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
@@ -230,6 +235,7 @@ impl House {
             issuer: options.issuer,
             fixed_code: options.fixed_code.clone(),
             domain_url: format!("{public_url}/_domain/{{prefix}}"),
+            audit_days: 400,
             rates: options.rates.clone(),
         };
         let post = Arc::new(Post::default());

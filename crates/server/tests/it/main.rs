@@ -3,6 +3,7 @@
 #![expect(clippy::type_complexity, reason = "a table of cases is read where it stands")]
 
 mod accounts;
+mod audit;
 mod auth;
 mod browser;
 mod command_line;
@@ -15,6 +16,7 @@ mod flow;
 mod harness;
 mod headers;
 mod https;
+mod keys;
 mod metadata;
 mod model;
 mod oauth;

@@ -34,6 +34,7 @@ async fn sec_181_another_master_key_does_not_open_the_store_and_changes_nothing(
         issuer: poolhouse_engine::ctx::IssuerMode::Local,
         fixed_code: None,
         domain_url: String::new(),
+        audit_days: 400,
         rates: Default::default(),
     };
     let wrong = StartOptions {

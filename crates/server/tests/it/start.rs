@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use axum::{Router, routing::get};
+use poolhouse::audit::AuditCommand;
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
 use poolhouse::run::{
@@ -22,10 +23,14 @@ struct Placeholder;
 impl Assembly for Placeholder {
     fn app(&self, _: &Settings, _: &[Bound]) -> Result<Opening, StartError> {
         let router = Router::new().route("/_poolhouse/health", get(|| async { "ok\n" }));
-        Ok(Box::pin(async { Ok(App { router, facts: None, close: Box::pin(async {}) }) }))
+        Ok(Box::pin(async { Ok(App { router, metrics: Router::new(), facts: None, close: Box::pin(async {}) }) }))
     }
 
     async fn access_key(&self, _: &Settings, _: &AccessKeyCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn audit(&self, _: &Settings, _: &AuditCommand) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 

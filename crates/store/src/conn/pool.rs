@@ -65,6 +65,11 @@ impl Pool {
         })
     }
 
+    /// Exclusive connections in use.
+    pub(crate) fn in_use(&self) -> usize {
+        self.options.pool.max(1).saturating_sub(self.free.available_permits())
+    }
+
     /// An exclusive connection on which `begin` was done. Waits a bounded time for a free one ([`Error::Busy`]).
     pub(crate) async fn begin(self: &Arc<Self>, begin: &'static str) -> Result<(Arc<PgConn>, Lease)> {
         let permit = tokio::time::timeout(self.options.wait, Arc::clone(&self.free).acquire_owned()).await;

@@ -100,6 +100,10 @@ impl Lite {
         if self.state.stopped.load(Ordering::Acquire) { Err(Error::Stopped) } else { Ok(()) }
     }
 
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
+
     pub(crate) fn commits(&self) -> u64 {
         self.state.commits.load(Ordering::Relaxed)
     }

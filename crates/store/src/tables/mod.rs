@@ -3,6 +3,7 @@
 
 pub mod access_keys;
 pub mod attempts;
+pub mod audit;
 pub mod authorization_codes;
 pub mod browser_sessions;
 pub mod challenge_sessions;

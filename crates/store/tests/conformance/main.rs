@@ -8,6 +8,7 @@ mod rows;
 mod seam;
 mod sqlite_only;
 mod support;
+mod tables_audit;
 mod tables_auth;
 mod tables_pool;
 mod tables_user;

@@ -12,6 +12,7 @@ use poolhouse_wire::types::OAuthFlowType;
 use super::super::authorize::{CodeDocument, code_hash};
 use super::super::client::Authenticated;
 use super::super::params::Params;
+use crate::audit::Alert;
 use crate::ctx::Ctx;
 use crate::error::{Error, OAuthCode, Result};
 use crate::keys::secret;
@@ -37,6 +38,7 @@ pub async fn grant(ctx: &Ctx, caller: &Authenticated, params: &Params) -> Result
     }
     let user = users::by_sub(ctx, &caller.pool, &row.sub).await?.filter(User::enabled);
     let user = user.ok_or_else(|| invalid_grant("the user is gone or disabled"))?;
+    ctx.proven(user.sub());
     let grant = Grant {
         pool: &caller.pool,
         client: &caller.client,
@@ -125,6 +127,7 @@ async fn burn(ctx: &Ctx, row: &AuthorizationCodeRow) -> Result<()> {
 async fn replayed(ctx: &Ctx, row: &AuthorizationCodeRow) -> Result<Error> {
     let (origin_jti, now) = (row.origin_jti.clone(), ctx.now);
     ctx.store().write(async move |tx| refresh::revoke_family(tx, &origin_jti, now).await).await?;
-    tracing::warn!(event = "code_replay", pool = %row.pool_id, client = %row.client_id, "authorization code used twice; its tokens are revoked");
+    ctx.concerns("Sub", &row.sub);
+    ctx.alert(Alert::CodeReplay);
     Ok(invalid_grant("the code was already used; what it was exchanged for is revoked"))
 }

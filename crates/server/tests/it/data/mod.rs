@@ -1,6 +1,6 @@
 //! What may be read of secrets by whoever reads the logs or the database: nothing.
 
-mod canaries;
+pub mod canaries;
 
 use std::io::Write;
 use std::process::Command;

@@ -222,13 +222,17 @@ async fn sec_159_without_a_free_connection_writes_wait_a_bounded_time() {
         assert!(reads.iter().chain([&keys]).all(|reply| reply.status == StatusCode::OK));
         since.elapsed()
     };
-    let (writes, quick) = tokio::join!(writes, quick);
+    let refresh = scene.tokens["RefreshToken"].as_str().unwrap();
+    let fields = [("token", refresh), ("client_id", scene.app.client.as_str())];
+    let token = scene.house.form("/oauth2/revoke", &fields, None);
+    let (writes, token, quick) = tokio::join!(writes, token, quick);
     assert!(quick < Duration::from_secs(1), "reads took {quick:?}");
     assert!(since.elapsed() < IN_TIME, "{:?}", since.elapsed());
     for reply in writes {
         // Which SDKs try again after a pause.
         assert_eq!((reply.status, reply.error().0.as_str()), (StatusCode::BAD_REQUEST, "TooManyRequestsException"));
     }
+    assert_eq!((token.status, token.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"), "{token:?}");
     for _ in 0..8 {
         release.notify_one();
     }

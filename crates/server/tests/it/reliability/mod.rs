@@ -14,7 +14,7 @@ use poolhouse_store::testkit::{self, Scratch};
 use crate::harness::{House, Options, Store};
 
 /// Two nodes on a database of their own.
-async fn two_nodes() -> (House, House) {
+pub async fn two_nodes() -> (House, House) {
     let url = testkit::postgres().await.unwrap();
     let node = |seed| Options {
         store: Store::Postgres,

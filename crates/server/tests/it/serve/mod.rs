@@ -1,6 +1,7 @@
 //! `poolhouse serve` from outside: what it refuses to start with, and how it serves, from a configuration file to mail.
 
 mod access_keys;
+mod keys;
 mod mail;
 mod process;
 mod refusals;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::sink::Sink;
 use super::{app, sign_in, user};
-use crate::program::{HOST, Site, key_in, write};
+use crate::program::{HOST, Site, key_in, run, write};
 
 const PASSWORD: &str = "Correct-Horse-9-canary";
 
@@ -29,6 +29,27 @@ async fn the_documented_configuration_serves_under_its_public_name() {
     for path in ["/_poolhouse/health", "/_poolhouse/ready"] {
         assert_eq!(program.get(path).await.status, StatusCode::OK, "{path}");
     }
+}
+
+/// What the image's health check runs.
+#[tokio::test]
+async fn sec_196_200_health_is_an_exit_code() {
+    let site = Site::new(1);
+    site.key("admin", &["--allow", "*"]);
+    let mut program = site.serve();
+    let ask = |path: &str| run(&["health", &format!("http://{}{path}", program.http)]);
+    for path in ["", "/_poolhouse/health", "/_poolhouse/ready"] {
+        assert_eq!(ask(path).status.code(), Some(0), "{path}: {:?}", ask(path));
+    }
+    let missing = ask("/_poolhouse/inbox");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(crate::program::text(&missing.stderr).contains("the server answers 4"));
+    let address = program.http.clone();
+    assert!(program.stop().success());
+    assert_eq!(run(&["health", &format!("http://{address}")]).status.code(), Some(1));
+    let https = run(&["health", "https://127.0.0.1"]);
+    assert_eq!(https.status.code(), Some(1));
+    assert!(crate::program::text(&https.stderr).contains("not an http:// address"));
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ fn starting(store_url: &str, seed: u64) -> StartOptions {
             public_url: "http://localhost:9229".into(),
             issuer: IssuerMode::Local,
             fixed_code: None,
+            audit_days: 400,
             rates: Default::default(),
             domain_url: "http://localhost:9229/_domain/{prefix}".into(),
         },

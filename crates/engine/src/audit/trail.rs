@@ -1,0 +1,139 @@
+//! Reading the trail: listing it, proving that nobody changed it, and forgetting what is past its time. Called by the
+//! operator's commands and by the purge.
+use std::collections::VecDeque;
+
+use poolhouse_store::tables::audit::{self as table, AuditRow};
+
+use super::writer::mac;
+use super::{Audit, Event, Kind};
+use crate::error::{Error, Result};
+use crate::keys::secret::equal;
+
+/// Rows of one read.
+const PAGE: i64 = 1000;
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Milliseconds since the epoch.
+    pub since: i64,
+    pub pool: Option<String>,
+    pub alerts_only: bool,
+    /// Of so many the newest.
+    pub most: usize,
+}
+
+/// An event and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub chain: String,
+    pub seq: i64,
+    pub event: Event,
+}
+
+/// What was found in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verified {
+    pub rows: u64,
+    pub chains: u64,
+    /// Chains without their closing row: of processes that run, or did not stop in good order.
+    pub open: u64,
+    /// Chains whose first rows are gone: past their time, or taken away.
+    pub shortened: u64,
+}
+
+/// The first row that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub chain: String,
+    pub seq: i64,
+    pub why: &'static str,
+}
+
+/// The row before, within its chain.
+struct Last {
+    chain: String,
+    seq: i64,
+    mac: Vec<u8>,
+    closed: bool,
+}
+
+impl Audit {
+    /// Events in the order of their time, and whether older ones were left out.
+    ///
+    /// # Errors
+    /// The store's; a row that does not parse.
+    pub async fn list(&self, filter: &Filter) -> Result<(Vec<Listed>, bool)> {
+        let (mut kept, mut more) = (VecDeque::new(), false);
+        let mut place = (filter.since.saturating_sub(1), "\u{10FFFF}".to_owned(), i64::MAX);
+        loop {
+            let mut reader = self.store.reader().await?;
+            let page = table::by_time(&mut reader, place.0, &place.1, place.2, PAGE).await?;
+            drop(reader);
+            let Some(last) = page.last() else { return Ok((kept.into(), more)) };
+            place = (last.at, last.chain.clone(), last.seq);
+            for row in page {
+                let mut event: Event = serde_json::from_str(&row.event)
+                    .map_err(|e| Error::internal(format!("audit row {} {}: it does not parse: {e}", row.chain, row.seq)))?;
+                event.at = row.at;
+                let pool = filter.pool.is_none() || filter.pool == event.pool;
+                if !pool || (filter.alerts_only && event.kind != Kind::Alert) {
+                    continue;
+                }
+                if kept.len() >= filter.most {
+                    kept.pop_front();
+                    more = true;
+                }
+                kept.push_back(Listed { chain: row.chain, seq: row.seq, event });
+            }
+        }
+    }
+
+    /// Walks every chain. What it cannot see: a chain whose last rows are gone looks like one whose process was killed,
+    /// one whose first rows are gone like one that was purged, and a whole chain that is gone like none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn verify(&self) -> Result<std::result::Result<Verified, Broken>> {
+        let (mut found, mut last) = (Verified::default(), None::<Last>);
+        loop {
+            let (chain, seq) = last.as_ref().map_or(("", 0), |last| (last.chain.as_str(), last.seq));
+            let mut reader = self.store.reader().await?;
+            let page = table::by_chain(&mut reader, chain, seq, PAGE).await?;
+            drop(reader);
+            if page.is_empty() {
+                found.open += u64::from(last.is_some_and(|last| !last.closed));
+                return Ok(Ok(found));
+            }
+            for row in page {
+                if let Some(before) = last.take_if(|last| last.chain != row.chain) {
+                    found.open += u64::from(!before.closed);
+                }
+                if last.is_none() {
+                    found.chains += 1;
+                    found.shortened += u64::from(row.seq > 1);
+                }
+                if let Some(broken) = self.broken(last.as_ref(), &row) {
+                    return Ok(Err(broken));
+                }
+                found.rows += 1;
+                let closed = serde_json::from_str::<Event>(&row.event).is_ok_and(|event| event.kind == Kind::Closed);
+                last = Some(Last { chain: row.chain, seq: row.seq, mac: row.mac, closed });
+            }
+        }
+    }
+
+    fn broken(&self, last: Option<&Last>, row: &AuditRow) -> Option<Broken> {
+        let broken = |seq, why| Some(Broken { chain: row.chain.clone(), seq, why });
+        if !equal(&mac(&self.key, row), &row.mac) {
+            return broken(row.seq, "it is not as it was written");
+        }
+        match last {
+            Some(last) if last.closed => broken(row.seq, "it follows the end of its chain"),
+            Some(last) if row.seq != last.seq + 1 => broken(last.seq + 1, "it is missing"),
+            Some(last) if row.previous != last.mac => broken(row.seq, "it does not follow the row before it"),
+            None if (row.seq == 1) != row.previous.is_empty() => broken(row.seq, "it cannot begin a chain"),
+            _ => None,
+        }
+    }
+}

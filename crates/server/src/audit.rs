@@ -1,0 +1,191 @@
+//! `poolhouse audit`: what may be asked of the audit trail, and how the answer looks. The trail itself is the engine's.
+//! Called by `assembly`.
+
+use poolhouse_engine::audit::{Broken, Event, Filter, Kind, Listed, Verified};
+use poolhouse_engine::ctx::Engine;
+use poolhouse_engine::error::Error;
+use serde_json::json;
+
+use crate::run::WhichStore;
+
+/// `poolhouse audit …`
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum AuditCommand {
+    /// Print events, the oldest first
+    List {
+        #[command(flatten)]
+        store: WhichStore,
+        /// Only those of this pool
+        #[arg(long, value_name = "POOL_ID")]
+        pool: Option<String>,
+        /// How far back, such as `90s`, `30m`, `2h` or `7d`
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = period_ms)]
+        since: i64,
+        /// Only alerts
+        #[arg(long)]
+        alerts: bool,
+        /// Of so many the newest
+        #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+        last: usize,
+        /// One JSON document a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prove that no row was changed, moved or taken out; names the first that was
+    Verify {
+        #[command(flatten)]
+        store: WhichStore,
+    },
+}
+
+impl AuditCommand {
+    /// Which store it is about.
+    #[must_use]
+    pub fn store(&self) -> &WhichStore {
+        match self {
+            Self::List { store, .. } | Self::Verify { store } => store,
+        }
+    }
+}
+
+/// A number and one of `s`, `m`, `h`, `d`, in milliseconds.
+fn period_ms(text: &str) -> Result<i64, String> {
+    let bad = || "is not a time such as 30m, 2h or 7d".to_owned();
+    let unit = text.chars().next_back().ok_or_else(bad)?;
+    let number: i64 = text.trim_end_matches(unit).parse().map_err(|_| bad())?;
+    let ms = match unit {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        _ => return Err(bad()),
+    };
+    number.checked_mul(ms).filter(|ms| *ms > 0).ok_or_else(bad)
+}
+
+/// Does it. `Ok` is to be printed; a trail that does not verify is an `Err` that names the row.
+///
+/// # Errors
+/// The store's, in a sentence; a row that is not as it was written.
+pub async fn run(engine: &Engine, command: &AuditCommand) -> Result<String, String> {
+    let told = |error: Error| error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone());
+    match command {
+        AuditCommand::List { store: _, pool, since, alerts, last, json } => {
+            let since = engine.clock.now().saturating_sub(*since);
+            let filter = Filter { since, pool: pool.clone(), alerts_only: *alerts, most: (*last).max(1) };
+            let (events, more) = engine.audit.list(&filter).await.map_err(told)?;
+            Ok(if *json { lines(&events) } else { table(&events, more) })
+        }
+        AuditCommand::Verify { .. } => match engine.audit.verify().await.map_err(told)? {
+            Ok(found) => Ok(verified(&found)),
+            Err(Broken { chain, seq, why }) => Err(format!(
+                "The audit trail is broken: row {seq} of chain {chain}: {why}.\nWhoever did this could write to the database. \
+                 Rows of other chains, and those before it, have to be looked at with a copy from before."
+            )),
+        },
+    }
+}
+
+fn verified(found: &Verified) -> String {
+    let mut text = format!("{} in {}: all as they were written.\n", many(found.rows, "row"), many(found.chains, "chain"));
+    if found.open > 0 {
+        text.push_str(&format!("{} without an end: of a process that runs, or was killed.\n", many(found.open, "chain")));
+    }
+    if found.shortened > 0 {
+        text.push_str(&format!(
+            "{} without a beginning: older than they are kept for, or taken away.\n",
+            many(found.shortened, "chain")
+        ));
+    }
+    text
+}
+
+fn many(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn lines(events: &[Listed]) -> String {
+    let mut text = String::new();
+    for Listed { chain, seq, event } in events {
+        let mut document = json!({ "at": time(event.at), "chain": chain, "seq": seq });
+        if let (Some(into), Ok(serde_json::Value::Object(members))) = (document.as_object_mut(), serde_json::to_value(event)) {
+            into.extend(members);
+        }
+        text.push_str(&format!("{document}\n"));
+    }
+    text
+}
+
+fn table(events: &[Listed], more: bool) -> String {
+    if events.is_empty() {
+        return "There is no such event.\n".to_owned();
+    }
+    let mut text = String::new();
+    if more {
+        text.push_str("(older events are left out; --last NUMBER shows more)\n");
+    }
+    for Listed { event, .. } in events {
+        text.push_str(&line(event));
+        text.push('\n');
+    }
+    text
+}
+
+fn line(event: &Event) -> String {
+    let state = match event.kind {
+        Kind::Intent => "begins",
+        Kind::Outcome => event.result.as_deref().unwrap_or("-"),
+        Kind::Alert => "ALERT",
+        Kind::Closed => "closed",
+    };
+    let mut text = format!("{}  {:<28}  {:<24}  {}", time(event.at), event.action, state, event.actor);
+    for (name, value) in [("pool", &event.pool), ("client", &event.client)] {
+        if let Some(value) = value {
+            text.push_str(&format!("  {name} {value}"));
+        }
+    }
+    for (name, value) in &event.target {
+        text.push_str(&format!("  {name}={value}"));
+    }
+    if let Some(ip) = event.ip {
+        text.push_str(&format!("  from {ip}"));
+    }
+    if !event.request_id.is_empty() {
+        text.push_str(&format!("  request {}", event.request_id));
+    }
+    plain(&text)
+}
+
+/// Names come from callers: nothing in them may speak to the terminal, or turn the line around (log injection, checklist 141).
+fn plain(text: &str) -> String {
+    let harmless =
+        |c: char| !c.is_control() && !matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if harmless(c) { out.push(c) } else { out.extend(c.escape_unicode()) }
+    }
+    out
+}
+
+fn time(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_read_or_refused() {
+        assert_eq!(period_ms("90s"), Ok(90_000));
+        assert_eq!(period_ms("7d"), Ok(604_800_000));
+        for bad in ["", "h", "2", "2w", "-1h", "0s", "99999999999999999d", "1é"] {
+            assert!(period_ms(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sec_141_a_name_cannot_speak_to_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2J\n\u{202e}b"), "a\\u{1b}[2J\\u{a}\\u{202e}b");
+    }
+}
