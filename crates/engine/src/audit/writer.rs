@@ -158,7 +158,7 @@ impl Writer {
 
     /// Bounded while the store is away. A change whose announcement is among what goes must not begin.
     fn drop_newest(&mut self) {
-        self.answer(&Err(poolhouse_store::Error::Full));
+        self.answer(&Err(poolhouse_store::Error::Busy));
         let lost = self.events.split_off(QUEUE - BATCH);
         self.metrics.audit_lost(lost.len());
         tracing::error!(events = lost.len(), first = ?lost.first(), "audit events are lost: the store has been away for too long");

@@ -85,7 +85,6 @@ impl Ctx {
     }
 
     /// Begins an action that leaves exactly one outcome, also where its caller goes away or it panics.
-    #[must_use]
     pub fn entry(&self, action: &'static str) -> Entry<'_> {
         Entry { ctx: self, action, open: true }
     }
