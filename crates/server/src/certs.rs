@@ -17,7 +17,7 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -90,8 +90,8 @@ impl LocalCa {
         if mode & 0o077 != 0 {
             return Err(CertError::TooOpen { path: key_path });
         }
-        let key = KeyPair::from_pem(&read(&key_path)?).map_err(|error| unusable(&key_path, &error))?;
-        let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(|error| unusable(&path, &error))?;
+        let key = KeyPair::from_pem(&read(&key_path)?).map_err(|_| unusable(&key_path, &NO_PEM))?;
+        let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(|_| unusable(&path, &NO_PEM))?;
         Ok(Self { issuer, pem, path })
     }
 
@@ -211,7 +211,7 @@ impl ResolvesServerCert for DevCerts {
 /// [`CertError`] naming the file: unreadable, empty, not PEM, readable by others (the key), or not belonging together.
 pub fn from_files(chain: &Path, key: &Path) -> Result<Arc<dyn ResolvesServerCert>, CertError> {
     let certificates: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect).map_err(|error| unusable(chain, &error))?;
+        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect).map_err(|error| not_pem(chain, error))?;
     if certificates.is_empty() {
         return Err(CertError::Unusable { path: chain.into(), why: "holds no certificate".into() });
     }
@@ -220,7 +220,7 @@ pub fn from_files(chain: &Path, key: &Path) -> Result<Arc<dyn ResolvesServerCert
     if mode & 0o007 != 0 {
         return Err(CertError::TooOpen { path: key.into() });
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| not_pem(key, error))?;
     let certified = CertifiedKey::from_der(certificates, private, &provider()).map_err(|error| unusable(key, &error))?;
     Ok(Arc::new(SingleCertAndKey::from(certified)))
 }
@@ -288,6 +288,16 @@ fn read(path: &Path) -> Result<String, CertError> {
 
 fn file(path: &Path, error: io::Error) -> CertError {
     CertError::File { path: path.into(), error }
+}
+
+/// The parsers' own words quote the lines they stumble over, which are the private key where its first line is damaged.
+const NO_PEM: &str = "is not what it should be in PEM form";
+
+fn not_pem(path: &Path, error: pem::Error) -> CertError {
+    match error {
+        pem::Error::Io(error) => file(path, error),
+        _ => unusable(path, &NO_PEM),
+    }
 }
 
 fn unusable(path: &Path, why: &dyn fmt::Display) -> CertError {

@@ -15,4 +15,5 @@ mod redirects;
 mod refresh;
 mod revocation;
 mod tools;
+mod typing;
 mod userinfo;
