@@ -66,8 +66,18 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Runs `check` on mutations of `corpus`; returns how many inputs it saw.
-#[expect(clippy::print_stdout, reason = "the failing input, for whoever reads the test's output")]
 pub fn bytes(corpus: &[&[u8]], check: impl Fn(&[u8])) -> u64 {
+    run(corpus, EXECUTIONS, check)
+}
+
+/// As [`text`], for a check that takes milliseconds.
+pub fn slow_text(corpus: &[&str], check: impl Fn(&str)) -> u64 {
+    let corpus: Vec<&[u8]> = corpus.iter().map(|input| input.as_bytes()).collect();
+    run(&corpus, EXECUTIONS / 20, |input| check(&String::from_utf8_lossy(input)))
+}
+
+#[expect(clippy::print_stdout, reason = "the failing input, for whoever reads the test's output")]
+fn run(corpus: &[&[u8]], most: u64, check: impl Fn(&[u8])) -> u64 {
     let seed = number("POOLHOUSE_FUZZ_SEED").unwrap_or(1);
     let until = number("POOLHOUSE_FUZZ_SECONDS").map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let mut dice = Dice::new(seed);
@@ -86,7 +96,7 @@ pub fn bytes(corpus: &[&[u8]], check: impl Fn(&[u8])) -> u64 {
         executions += 1;
         match until {
             Some(until) if executions.is_multiple_of(64) && Instant::now() >= until => break,
-            None if executions >= EXECUTIONS => break,
+            None if executions >= most => break,
             _ => {}
         }
         if dice.chance(5) {
