@@ -355,32 +355,3 @@ fn the_scope_is_read_without_proof() {
     assert_eq!(scope_of(&value.replace("eu-central-1", "<script>")), None);
     assert_eq!(scope_of("Bearer x"), None);
 }
-
-#[test]
-fn sec_203_no_mutation_of_a_signed_request_is_somebody_elses() {
-    let sent = botocore();
-    let names = ["authorization", "x-amz-date", "x-amz-target", "content-type"];
-    let lines: Vec<&str> = names.iter().map(|name| sent.headers[*name].to_str().unwrap()).collect();
-    let whole = format!("{}\n{}", lines.join("\n"), std::str::from_utf8(BODY).unwrap());
-    let who = sent.verify().unwrap();
-    poolhouse_store::testkit::fuzz::bytes(&[whole.as_bytes(), b"AWS4-HMAC-SHA256 Credential=a/b/c/d/e\n\n\n\n"], |input| {
-        let mut changed = sent.clone();
-        let mut parts = input.splitn(5, |byte| *byte == b'\n');
-        for name in names {
-            let Ok(value) = HeaderValue::from_bytes(parts.next().unwrap_or_default()) else { return };
-            changed.headers.insert(HeaderName::from_static(name), value);
-        }
-        changed.body = parts.next().unwrap_or_default().to_vec();
-        if let Ok(found) = changed.verify() {
-            assert_eq!(found, who);
-            assert_eq!(changed.body, BODY, "another body under the same signature");
-            assert_eq!(changed.headers["x-amz-target"].as_bytes().trim_ascii(), TARGET.as_bytes(), "another operation");
-        }
-        if let Ok(text) = std::str::from_utf8(input) {
-            let _ = (scope_of(text), canonical::epoch_ms(text), canonical::http_date_ms(text), canonical::unhex(text));
-            let (path, query) = text.split_once('?').unwrap_or((text, ""));
-            let odd = RequestParts { path, query, ..changed.parts() };
-            let _ = canonical::request(&odd, &["host".to_owned(), "x-amz-date".to_owned()]);
-        }
-    });
-}

@@ -4,15 +4,17 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use http::{HeaderMap, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use poolhouse::certs::{LocalCa, from_files};
 use poolhouse::client_ip::{Cidr, client_ip, is_https};
 use poolhouse::config::ServeConfig;
+use poolhouse::sigv4::{RequestParts, scope_of, verify};
 use poolhouse::{cookies, host};
 use poolhouse_store::testkit::{Scratch, fuzz};
 use poolhouse_wire::{OPERATIONS, decode, json};
 
-use crate::harness::START;
+use crate::harness::{REGION, START};
+use crate::sign;
 
 /// Headers of this name with the lines of the input; `None` where no header could carry one.
 fn headers(name: &'static str, input: &[u8]) -> Option<HeaderMap> {
@@ -171,5 +173,38 @@ fn sec_203_a_certificate_authority_is_read_or_refused() {
             assert!(!key.lines().nth(1).is_some_and(|line| error.contains(&line[..12])), "the key in the refusal: {error}");
         }
         std::fs::write(&key_path, &key).unwrap();
+    });
+}
+
+#[test]
+fn sec_203_no_mutation_of_a_signed_request_is_somebody_elses() {
+    let (key, body) = (("AKIDEXAMPLE".to_owned(), "secret".to_owned()), r#"{"UserPoolId":"eu-central-1_Abc123XYZ"}"#);
+    let signed = sign::headers(&key, REGION, "localhost:9229", "AdminGetUser", body, START);
+    let names: Vec<HeaderName> = signed.iter().map(|(name, _)| name.parse().unwrap()).collect();
+    let lines: Vec<&str> = signed.iter().map(|(_, value)| value.as_str()).collect();
+    let whole = format!("{}\n{body}", lines.join("\n"));
+    let verified = |input: &[u8]| {
+        let mut parts = input.splitn(names.len() + 1, |byte| *byte == b'\n');
+        let mut headers = HeaderMap::new();
+        for name in &names {
+            headers.insert(name, HeaderValue::from_bytes(parts.next().unwrap_or_default()).ok()?);
+        }
+        let body = parts.next().unwrap_or_default();
+        // Path and query come from outside too; these two are as they were signed.
+        let text = String::from_utf8_lossy(body);
+        let odd =
+            RequestParts { method: "POST", path: &text, query: &text, host: "x", host_region: None, headers: &headers, body };
+        assert!(verify(&odd, START, |_| Some("secret")).is_err(), "another address under the same signature");
+        let parts = RequestParts { path: "/", query: "", host: "localhost:9229", ..odd };
+        let who = verify(&parts, START, |id| (id == key.0).then_some("secret")).ok()?;
+        Some((who, headers["x-amz-target"].clone(), body.to_vec()))
+    };
+    let good = verified(whole.as_bytes()).unwrap();
+    fuzz::bytes(&[whole.as_bytes(), b"\n\n\n\nAWS4-HMAC-SHA256 Credential=a/b/c/d/e"], |input| {
+        if let Some((who, target, body)) = verified(input) {
+            assert_eq!((&who, body.as_slice()), (&good.0, good.2.as_slice()), "another caller or body");
+            assert_eq!(target.as_bytes().trim_ascii(), good.1.as_bytes(), "another operation");
+        }
+        let _ = scope_of(&String::from_utf8_lossy(input));
     });
 }
