@@ -278,6 +278,21 @@ mod tests {
         }
     }
 
+    /// An engine that backtracks can be kept busy for years by forty bytes (ReDoS).
+    #[test]
+    fn sec_149_patterns_run_on_a_linear_engine_and_are_compiled_in_one_place() {
+        let lock = read("Cargo.lock");
+        assert!(lock.contains("name = \"regex\""));
+        for backtracking in ["fancy-regex", "pcre", "pcre2", "onig", "onig_sys", "regress", "hyperscan"] {
+            assert!(!lock.contains(&format!("name = \"{backtracking}\"")), "{backtracking} is in Cargo.lock");
+        }
+        let mut sources = Vec::new();
+        collect(&root(), &root().join("crates"), &mut sources).unwrap();
+        let compiles = |source: &&Source| source.path.contains("/src/") && source.text.contains("regex::");
+        let places: Vec<&str> = sources.iter().filter(compiles).map(|source| source.path.as_str()).collect();
+        assert_eq!(places, ["crates/wire/src/pattern.rs"]);
+    }
+
     #[test]
     fn sec_191_no_crate_may_hold_unsafe_code() {
         assert!(read("Cargo.toml").contains("unsafe_code = \"forbid\""));

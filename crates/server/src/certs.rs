@@ -93,8 +93,8 @@ impl LocalCa {
         if mode & 0o077 != 0 {
             return Err(CertError::TooOpen { path: key_path });
         }
-        let key = KeyPair::from_pem(&read(&key_path)?).map_err(|error| unusable(&key_path, &error))?;
-        let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(|error| unusable(&path, &error))?;
+        let key = KeyPair::from_pem(&read(&key_path)?).map_err(|_| unusable(&key_path, &NO_PEM))?;
+        let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(|_| unusable(&path, &NO_PEM))?;
         Ok(Self { issuer, pem, path })
     }
 
@@ -272,6 +272,9 @@ fn read(path: &Path) -> Result<String, CertError> {
 fn file(path: &Path, error: io::Error) -> CertError {
     CertError::File { path: path.into(), error }
 }
+
+/// The parsers' own words quote the lines they stumble over, which are the private key where its first line is damaged.
+const NO_PEM: &str = "is not what it should be in PEM form";
 
 fn unusable(path: &Path, why: &dyn fmt::Display) -> CertError {
     CertError::Unusable { path: path.into(), why: why.to_string() }

@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::{StatusCode, header};
+use http::{StatusCode, Uri, header};
 use jiff::Timestamp;
 use poolhouse_engine::ctx::Ctx;
 use poolhouse_engine::delivery::inbox::{Filter, Inbox, Kept, PAGE};
-use poolhouse_engine::error::Result;
-use serde::Deserialize;
+use poolhouse_engine::error::{Error, Result};
+use poolhouse_engine::oauth::params::{Params, invalid_request};
 use serde_json::json;
 
 use crate::metrics;
@@ -24,7 +24,9 @@ use crate::shell;
 use crate::state::AppState;
 
 /// Longest wait for a message, seconds: less than the edge lets a request take.
-const WAIT_MAX: u64 = 60;
+const WAIT_MAX: u32 = 60;
+/// More than any id has.
+const ID_BYTES_MAX: usize = 64;
 
 pub fn routes(open: bool) -> Router<AppState> {
     let health = Router::new().route("/_poolhouse/health", get(health)).route("/_poolhouse/ready", get(ready));
@@ -56,39 +58,67 @@ async fn ready(State(state): State<AppState>) -> Response {
 }
 
 /// `?address=A&wait=SECONDS&after=ID&before=ID`, all optional. Without `after`, any message there is ends the wait.
-#[derive(Deserialize)]
 struct Asked {
-    address: Option<String>,
-    #[serde(default)]
-    wait: u64,
-    after: Option<String>,
-    before: Option<String>,
-    /// The page's name for `address`.
-    to: Option<String>,
+    filter: Filter,
+    wait: Duration,
 }
 
 impl Asked {
-    fn filter(&self) -> Filter {
-        let address = self.address.as_ref().or(self.to.as_ref()).map(|a| a.trim().to_owned()).filter(|a| !a.is_empty());
-        Filter { address, before: self.before.clone(), after: self.after.clone() }
-    }
-
-    fn wait(&self) -> Duration {
-        Duration::from_secs(self.wait.min(WAIT_MAX))
+    /// The parameters with their types; what is none is refused by name (checklist 150). `to` is the page's name for `address`.
+    fn read(uri: &Uri) -> Result<Self> {
+        let params = Params::parse(uri.query().unwrap_or_default())?;
+        params.only(&["address", "to", "wait", "after", "before"])?;
+        let address = match params.get("address")? {
+            Some(address) => Some(address),
+            None => params.get("to")?,
+        };
+        if address.is_some_and(|address| address.contains('\0')) {
+            return Err(invalid_request("address is not an address"));
+        }
+        let wait = params.number("wait", WAIT_MAX)?.unwrap_or(0);
+        Ok(Self {
+            filter: Filter {
+                address: address.map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()),
+                before: id(&params, "before")?,
+                after: id(&params, "after")?,
+            },
+            wait: Duration::from_secs(wait.into()),
+        })
     }
 }
 
-async fn messages(State(state): State<AppState>, Query(asked): Query<Asked>) -> Response {
+/// The id of a message: digits, a dash and a UUID.
+fn id(params: &Params, name: &'static str) -> Result<Option<String>> {
+    let Some(id) = params.get(name)? else { return Ok(None) };
+    if id.len() > ID_BYTES_MAX || !id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
+        return Err(invalid_request(format!("{name} is not the id of a message")));
+    }
+    Ok(Some(id.to_owned()))
+}
+
+fn refused(error: &Error) -> Response {
+    plain(StatusCode::BAD_REQUEST, "invalid_request", error.message())
+}
+
+async fn messages(State(state): State<AppState>, uri: Uri) -> Response {
     let Some(inbox) = &state.engine.inbox else { return no_inbox() };
-    match inbox.wait(&asked.filter(), asked.wait()).await {
+    let Asked { filter, wait } = match Asked::read(&uri) {
+        Ok(asked) => asked,
+        Err(error) => return refused(&error),
+    };
+    match inbox.wait(&filter, wait).await {
         Ok(messages) => replies::json(StatusCode::OK, &json!({ "messages": messages })),
         Err(error) => replies::error(&error),
     }
 }
 
-async fn latest(State(state): State<AppState>, Query(asked): Query<Asked>) -> Response {
+async fn latest(State(state): State<AppState>, uri: Uri) -> Response {
     let Some(inbox) = &state.engine.inbox else { return no_inbox() };
-    match inbox.wait(&asked.filter(), asked.wait()).await {
+    let Asked { filter, wait } = match Asked::read(&uri) {
+        Ok(asked) => asked,
+        Err(error) => return refused(&error),
+    };
+    match inbox.wait(&filter, wait).await {
         Ok(messages) => match messages.first() {
             Some(message) => replies::json(StatusCode::OK, message),
             None => plain(StatusCode::NOT_FOUND, "not_found", "No such message has come."),
@@ -101,9 +131,12 @@ fn no_inbox() -> Response {
     plain(StatusCode::NOT_FOUND, "not_found", "Messages leave this instance; it keeps no inbox.")
 }
 
-async fn inbox(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, Query(asked): Query<Asked>) -> Response {
+async fn inbox(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, uri: Uri) -> Response {
     let Some(inbox) = &state.engine.inbox else { return no_inbox() };
-    let filter = asked.filter();
+    let filter = match Asked::read(&uri) {
+        Ok(asked) => asked.filter,
+        Err(error) => return refused(&error),
+    };
     match page(inbox, &filter).await {
         Ok((messages, total)) => {
             let page = list_page(&state, &ctx, filter, &messages, total);
@@ -119,7 +152,7 @@ async fn page(inbox: &Inbox, filter: &Filter) -> Result<(Vec<Kept>, u64)> {
 
 fn list_page(state: &AppState, ctx: &Ctx, filter: Filter, messages: &[Kept], total: u64) -> tools::Inbox {
     let address = filter.address.unwrap_or_default();
-    let query = |name: &str, value: &str| poolhouse_engine::oauth::params::Params::default().with(name, value).query_without(&[]);
+    let query = |name: &str, value: &str| Params::default().with(name, value).query_without(&[]);
     let to = if address.is_empty() { String::new() } else { format!("&{}", query("to", &address)) };
     let full = i64::try_from(messages.len()).is_ok_and(|count| count >= PAGE);
     let older = messages.last().filter(|_| full).map(|last| format!("/_poolhouse/inbox?{}{to}", query("before", &last.id)));

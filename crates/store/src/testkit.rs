@@ -1,5 +1,5 @@
-//! Databases for tests: a private PostgreSQL cluster, and scratch directories for SQLite. Behind the feature `testkit`;
-//! called by this crate's tests and by those of the crates above.
+//! What the tests of this crate and those above share: a private PostgreSQL cluster, scratch directories for SQLite, random
+//! choices, and a fuzzer. Behind the feature `testkit`.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -10,6 +10,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::NoTls;
+
+pub mod dice;
+pub mod fuzz;
 
 /// Starts a server in a new temporary directory, says "ready", and stops and removes it when standard input ends. It ends
 /// with this process, however that dies, since only this process holds the other end of the pipe.

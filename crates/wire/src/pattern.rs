@@ -3,12 +3,16 @@
 
 use std::sync::OnceLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use crate::generated::shapes::PATTERNS;
 
 /// One look-behind stands in the model: "does not end in a dot". The engine has none, so it is checked by hand.
 const NO_FINAL_DOT: &str = "(?<!\\.)$";
+
+/// Most bytes of one compiled pattern, and of the tables that grow while it runs: a few times what the largest takes.
+const COMPILED_MAX: usize = 8 << 20;
+const TABLES_MAX: usize = 4 << 20;
 
 /// A pattern of the model, compiled at its first use.
 #[derive(Debug)]
@@ -39,7 +43,8 @@ impl Pattern {
     }
 
     fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| Regex::new(&from_java(self.text)).ok()).as_ref()
+        let compile = || RegexBuilder::new(&from_java(self.text)).size_limit(COMPILED_MAX).dfa_size_limit(TABLES_MAX).build();
+        self.regex.get_or_init(|| compile().ok()).as_ref()
     }
 }
 
@@ -120,5 +125,24 @@ mod tests {
         let pattern = r"^[0-9A-Za-z\.\-_]*(?<!\.)$";
         assert!(matches(pattern, "a.b-c") && matches(pattern, ""));
         assert!(!matches(pattern, "a.b.") && !matches(pattern, "a b"));
+    }
+
+    /// Strings on which a backtracking engine doubles its work with every byte: repetitions that almost match, at the most
+    /// bytes that any request may have, and at half and a quarter of that.
+    #[test]
+    fn sec_149_strings_that_almost_match_are_answered_at_every_length() {
+        let pieces =
+            ["a", "a ", "=", "1.", "+-", "\u{e9}", "\u{2028}", "\u{ff21}", "arn:aws:", "a@", ":/", "é\u{301}", "{####}", "_"];
+        for length in [32 << 10, 64 << 10, 128 << 10] {
+            for pattern in PATTERNS {
+                for piece in pieces {
+                    let mut text = piece.repeat(length / piece.len());
+                    let whole = pattern.matches(&text);
+                    text.push('\0');
+                    // Whether it matches is not the point; that NUL at the end decides at most once is.
+                    assert!(whole || !pattern.matches(&text) || pattern.text.contains('.'), "{}", pattern.text);
+                }
+            }
+        }
     }
 }

@@ -129,3 +129,23 @@ fn authentic(ctx: &Ctx, text: &str) -> Option<i64> {
 fn hash(text: &str) -> Vec<u8> {
     secret::hash32("challenge_session", text.as_bytes()).to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn sec_203_no_mutation_of_a_session_is_ours() {
+        let world = World::new().await;
+        let ctx = world.ctx();
+        let mut bytes = entropy::bytes::<HANDLE_BYTES>(ctx.entropy()).to_vec();
+        bytes.extend_from_slice(&(ctx.now + 1000).to_be_bytes());
+        let mac = ctx.engine.keys.mac("challenge session", &[&bytes]);
+        bytes.extend_from_slice(&mac);
+        let good = URL_SAFE_NO_PAD.encode(&bytes);
+        poolhouse_store::testkit::fuzz::text(&[&good, "", "AAAA"], |text| {
+            assert_eq!(authentic(&ctx, text), (text == good).then_some(ctx.now + 1000));
+        });
+    }
+}

@@ -198,3 +198,24 @@ pub fn flow_allowed(document: &UserPoolClientType, flow: ExplicitAuthFlowsType) 
             _ => false,
         }
 }
+
+/// Clients for unit tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A client with these secrets and no settings; not in any store.
+    pub fn client(secrets: &[&str]) -> Client {
+        use crate::keys::secret::SecretBytes;
+        let secret = |s: &&str| ClientSecret { id: (*s).to_owned(), value: SecretBytes::from(*s), created_at: 0 };
+        Client {
+            id: "c".to_owned(),
+            pool_id: "p".to_owned(),
+            document: Default::default(),
+            secrets: secrets.iter().map(secret).collect(),
+            version: 1,
+            created_at: 0,
+            modified_at: 0,
+        }
+    }
+}

@@ -60,23 +60,7 @@ fn present<'a>(client: &Client, given: Option<&'a str>) -> Result<Option<&'a str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::ClientSecret;
-    use crate::keys::secret::SecretBytes;
-
-    fn client(secrets: &[&str]) -> Client {
-        Client {
-            id: "c".to_owned(),
-            pool_id: "p".to_owned(),
-            document: Default::default(),
-            secrets: secrets
-                .iter()
-                .map(|s| ClientSecret { id: (*s).to_owned(), value: SecretBytes::from(*s), created_at: 0 })
-                .collect(),
-            version: 1,
-            created_at: 0,
-            modified_at: 0,
-        }
-    }
+    use crate::clients::testing::client;
 
     #[test]
     fn sec_046_the_hash_must_fit_name_client_and_a_live_secret() {

@@ -277,4 +277,23 @@ mod tests {
             "https://auth.example/confirmUser?client_id=abc&user_name=a%26b%3Dc%20d%C3%A9&confirmation_code=12%23"
         );
     }
+
+    #[test]
+    fn sec_203_no_template_and_no_name_writes_headers_or_markup() {
+        let corpus = ["{username} {####}", "Hi {##Click##}", "{{####}}{##", "{username}{username", "<b>{####}</b>\r\nBcc: x"];
+        poolhouse_store::testkit::fuzz::text(&corpus, |text| {
+            // One half is the administrator's template, the other the user's name.
+            let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+            let (template, name) = text.split_at(middle);
+            let values = Values { medium: Medium::Email, code: "<&\">", username: Some(name), link: Some("https://x/?a=1&b=2") };
+            let subject = values.subject(template);
+            assert!(!subject.contains(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}'), "{subject:?}");
+            let body = values.fill(template);
+            let ours = if template.contains(LINK_OPEN) { 1 + template.matches(LINK_OPEN).count() } else { 0 };
+            assert!(body.matches('<').count() <= template.matches('<').count() + 2 * ours, "{body:?}");
+            // A name is one line of text: what looks like a placeholder in it stays what it is.
+            let named = Values { link: None, ..values }.fill(USERNAME);
+            assert_eq!(named, escape(&one_line(name)));
+        });
+    }
 }

@@ -181,3 +181,13 @@ fn a_token_has_one_spelling() {
         assert_eq!(check(text), Err(TokenRejected::Malformed), "{text}");
     }
 }
+
+#[test]
+fn sec_203_no_mutation_of_a_token_verifies() {
+    let (good, odd) = (good(), signed_with_header(r#"{"kid":"x","alg":"none"}"#));
+    let claims = check(&good).unwrap();
+    poolhouse_store::testkit::fuzz::text(&[&good, &odd, "e30.e30.e30", "..", "a.b.c.d"], |token| {
+        assert_eq!(check(token).ok(), (token == good).then(|| claims.clone()), "one spelling alone verifies");
+        let _ = unverified::<Value>(token);
+    });
+}

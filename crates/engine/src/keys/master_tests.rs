@@ -256,3 +256,18 @@ mod on_disk {
         assert_eq!(MasterKeys::from_file(&path).unwrap_err(), MasterKeyError::NotAKeyFile);
     }
 }
+
+#[test]
+fn sec_203_a_key_file_that_reads_writes_and_reads_the_same() {
+    let (two, one) = (ring().to_text(), format!("# x\n\nb {B64} active\r\n"));
+    poolhouse_store::testkit::fuzz::text(&[two.as_str(), one.as_str(), HEX], |text| match MasterKeys::parse(text) {
+        Ok(keys) => {
+            let again = MasterKeys::parse(&keys.to_text()).unwrap();
+            assert!(again.ids().eq(keys.ids()) && again.active.key.matches(keys.active.key.expose()));
+        }
+        Err(error) => {
+            let told = error.to_string();
+            assert!(!told.contains(&HEX[..12]) && !told.contains(&B64[..12]), "a key in the refusal: {told}");
+        }
+    });
+}

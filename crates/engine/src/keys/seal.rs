@@ -265,4 +265,12 @@ mod tests {
     fn sec_186_debug_shows_no_key() {
         assert_eq!(format!("{:?}", sealed().0), "PoolKey { id: 3, key: Secret32(redacted) }");
     }
+
+    #[test]
+    fn sec_203_no_mutation_of_a_sealed_value_opens() {
+        let (key, sealed) = sealed();
+        poolhouse_store::testkit::fuzz::bytes(&[&sealed, b"", &[2; 60]], |bytes| {
+            assert_eq!(open(&key, PLACE, bytes).is_ok(), bytes == sealed);
+        });
+    }
 }

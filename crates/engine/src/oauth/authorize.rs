@@ -113,7 +113,7 @@ pub async fn check(ctx: &Ctx, site: &Site, params: &Params) -> Result<Request, R
     let scopes = scopes::for_user(ctx, &pool, &client, requested).await.map_err(refused)?;
     let code_challenge = code_challenge(params, response_type).map_err(refused)?;
     let (prompt_login, prompt_none) = prompt(params).map_err(refused)?;
-    let max_age = max_age(params).map_err(refused)?;
+    let max_age = params.number("max_age", u32::MAX).map_err(refused)?.map(i64::from);
     let resource = resource(params).map_err(refused)?;
     let hint = hint(ctx, &pool, params).await.map_err(refused)?;
     let echo = |name: &'static str| echoed(params, name);
@@ -255,12 +255,6 @@ fn prompt(params: &Params) -> Result<(bool, bool)> {
         return Err(invalid_request("prompt=none cannot be combined"));
     }
     Ok((words.contains(&"login"), none))
-}
-
-fn max_age(params: &Params) -> Result<Option<i64>> {
-    let parse =
-        |text: &str| text.parse::<u32>().map(i64::from).map_err(|_| invalid_request("max_age is not a number of seconds"));
-    params.get("max_age")?.map(parse).transpose()
 }
 
 /// OIDC Core §3.1.2.1, `id_token_hint`. Any client's token of this pool will do; it may have expired.
@@ -432,4 +426,22 @@ async fn issue_code(ctx: &Ctx, request: &Request, user: &User, auth_time: i64) -
 /// The hash a code is kept under.
 pub(super) fn code_hash(code: &str) -> Vec<u8> {
     secret::hash32("authorization_code", code.as_bytes()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_203_an_address_is_registered_byte_for_byte_or_not_at_all() {
+        let registered = ["https://app.example.com/callback", "http://localhost:3000/cb?x=1", "myapp://back"];
+        let mut client = crate::clients::testing::client(&[]);
+        client.document.callback_urls = Some(registered.iter().map(|url| (*url).to_owned()).collect());
+        let corpus =
+            [registered[0], registered[1], registered[2], "https://app.example.com/callback/../evil", "https://evil.example"];
+        poolhouse_store::testkit::fuzz::text(&corpus, |given| {
+            let accepted = redirect_uri(&client, Some(given)).ok();
+            assert_eq!(accepted, registered.contains(&given).then(|| (given.to_owned(), true)));
+        });
+    }
 }

@@ -92,3 +92,33 @@ fn parse_basic(header: &str) -> Result<(String, String)> {
     };
     Ok((decode(id), decode(secret)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_203_basic_authorization_is_read_or_refused() {
+        let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
+        let corpus = [
+            basic("id:secret"),
+            basic("a%20b:c+d%3D&e"),
+            basic(":"),
+            basic("x"),
+            "bAsIc  eA==".to_owned(),
+            "Bearer x".to_owned(),
+        ];
+        let corpus: Vec<&str> = corpus.iter().map(String::as_str).collect();
+        poolhouse_store::testkit::fuzz::text(&corpus, |header| {
+            // The header as it is, and as the text inside one.
+            for header in [header.to_owned(), basic(header)] {
+                let Ok((id, secret)) = parse_basic(&header) else { continue };
+                assert!(!id.contains('\0') && !secret.contains('\0'), "NUL reaches the store");
+                let encoded =
+                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+                let again = parse_basic(&basic(&format!("{}:{}", encoded(&id), encoded(&secret)))).unwrap();
+                assert_eq!(again, (id, secret), "encoded as RFC 6749 says, the same comes back");
+            }
+        });
+    }
+}

@@ -94,4 +94,16 @@ mod tests {
     fn limits_default_to_sixty() {
         assert_eq!([limit(None), limit(Some(0)), limit(Some(1)), limit(Some(60))], [60, 60, 1, 60]);
     }
+
+    #[tokio::test]
+    async fn sec_203_no_mutation_of_a_page_token_is_read() {
+        let world = crate::testing::World::new().await;
+        let ctx = world.ctx();
+        let place = super::Place { operation: "ListUsers", scope: "eu-west-1_abcdefghi", filter: "" };
+        let mut rows = vec!["ann", "bob"];
+        let token = super::next(&ctx, place, &mut rows, 1, |row| vec![(*row).to_owned()]).unwrap().unwrap();
+        poolhouse_store::testkit::fuzz::text(&[&token, "AAAA", ""], |text| {
+            assert_eq!(super::open(&ctx, place, text).is_some(), text == token);
+        });
+    }
 }

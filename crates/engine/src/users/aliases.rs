@@ -11,7 +11,12 @@ use crate::pools::{Pool, SignInKind};
 /// lower-cased, so that `Victim@x`, `victim@X` and full-width spellings are one identity (account takeover by case).
 pub fn sign_in_key(pool: &Pool, name: &str) -> String {
     let name = name.trim();
-    if pool.case_sensitive() { name.nfc().collect() } else { name.nfkc().collect::<String>().to_lowercase().nfkc().collect() }
+    if pool.case_sensitive() {
+        return name.nfc().collect();
+    }
+    let folded: String = name.nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    // Folding makes spaces: a free-standing accent is one with the accent on it. Untrimmed, the key of the key would be another.
+    folded.trim().to_owned()
 }
 
 /// One name of a user and what it is: `username`, `email`, `phone_number` or `preferred_username`.
@@ -60,4 +65,29 @@ pub fn names_of(pool: &Pool, user: &User) -> Result<Vec<SignInName>> {
         }
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pools::testing::pool;
+    use poolhouse_wire::types::{UserPoolType, UsernameConfigurationType};
+
+    #[test]
+    fn sec_203_a_name_made_the_same_stays_the_same() {
+        let folding = |case_sensitive| {
+            let configuration = Some(UsernameConfigurationType { case_sensitive });
+            pool(UserPoolType { username_configuration: configuration, ..Default::default() })
+        };
+        let corpus = ["Ann@Example.com", "\u{ff21}nn@x.co", "\u{a8}ann", "İSTANBUL", "ΑΣ", "ﬃ", " a\u{301}\u{323} ", "+15550100"];
+        for pool in [folding(true), folding(false)] {
+            poolhouse_store::testkit::fuzz::text(&corpus, |name| {
+                let key = sign_in_key(&pool, name);
+                assert_eq!(sign_in_key(&pool, &key), key, "a look-alike of {name:?} would be another user");
+                assert_eq!(sign_in_key(&pool, &format!(" {name}\t")), key);
+                // Neither of the readers of addresses may panic.
+                let _ = (super::super::attributes::is_email(name), super::super::attributes::is_phone_number(name));
+            });
+        }
+    }
 }

@@ -6,12 +6,12 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::{CertError, file, provider, unusable};
+use super::{CertError, NO_PEM, file, provider, unusable};
 
 /// The pair in use.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ fn stamp(chain: &Path, key: &Path) -> Stamp {
 
 fn load(chain: &Path, key: &Path) -> Result<CertifiedKey, CertError> {
     let certificates: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect).map_err(|error| unusable(chain, &error))?;
+        CertificateDer::pem_file_iter(chain).and_then(Iterator::collect).map_err(|error| not_pem(chain, error))?;
     if certificates.is_empty() {
         return Err(CertError::Unusable { path: chain.into(), why: "holds no certificate".into() });
     }
@@ -84,6 +84,13 @@ fn load(chain: &Path, key: &Path) -> Result<CertifiedKey, CertError> {
     if mode & 0o007 != 0 {
         return Err(CertError::TooOpen { path: key.into() });
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| not_pem(key, error))?;
     CertifiedKey::from_der(certificates, private, &provider()).map_err(|error| unusable(key, &error))
+}
+
+fn not_pem(path: &Path, error: pem::Error) -> CertError {
+    match error {
+        pem::Error::Io(error) => file(path, error),
+        _ => unusable(path, &NO_PEM),
+    }
 }

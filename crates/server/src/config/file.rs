@@ -165,6 +165,8 @@ impl ServeConfig {
             let before = text.get(..start).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let near = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+            // In a text of several lines, or one pasted without its name, a secret stands before an equals sign.
+            let near = near.filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
             let near = near.map(|key| format!(" ({key})")).unwrap_or_default();
             ConfigError::Malformed { path: path.into(), line, near, why: blank(error.message()) }
         })?;

@@ -309,3 +309,20 @@ fn sec_186_debug_shows_no_secret() {
     assert_eq!(format!("{:?} {:?}", verifier("x"), session.key), "Verifier(redacted) SessionKey(redacted)");
     assert!(!format!("{session:?}").contains(field("key")));
 }
+
+#[test]
+fn sec_203_hexadecimal_numbers_are_read_as_another_reader_reads_them() {
+    let corpus = ["0", "a", "0F", "ffffffffffffffffffffffffffffffffffffffff", "-1", "0x1f", "00000000000000000001", "c0ffee "];
+    poolhouse_store::testkit::fuzz::text(&corpus, |text| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let Some(bytes) = group::parse_hex(text) else { return assert!(!digits, "refused: {text}") };
+        assert!(digits, "read: {text}");
+        let significant = text.trim_start_matches('0');
+        assert_eq!(group::unpadded_hex(&bytes).trim_start_matches('0'), significant.to_lowercase());
+        let number = group::from_bytes(&bytes);
+        assert_eq!(number.is_some(), significant.len() <= 768, "{} digits", significant.len());
+        if let Some(number) = number {
+            assert_eq!(number, U3072::from_be_hex(&format!("{significant:0>768}")));
+        }
+    });
+}

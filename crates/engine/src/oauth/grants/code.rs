@@ -131,3 +131,20 @@ async fn replayed(ctx: &Ctx, row: &AuthorizationCodeRow) -> Result<Error> {
     ctx.alert(Alert::CodeReplay);
     Ok(invalid_grant("the code was already used; what it was exchanged for is revoked"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_203_a_verifier_is_the_one_that_was_hashed() {
+        // RFC 7636, appendix B.
+        let (verifier, challenge) =
+            ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert!(pkce(Some(verifier), Some(challenge)).is_ok());
+        poolhouse_store::testkit::fuzz::text(&[verifier, challenge, ""], |text| {
+            assert_eq!(pkce(Some(text), Some(challenge)).is_ok(), text == verifier);
+            assert_eq!(pkce(Some(verifier), Some(text)).is_ok(), text == challenge);
+        });
+    }
+}

@@ -151,4 +151,23 @@ mod tests {
         let text = "username = \"x' OR 1=1 --\"";
         assert_eq!(parse(text).unwrap(), Equal(SearchColumn::Username, "x' OR 1=1 --".to_owned()));
     }
+
+    #[test]
+    fn sec_203_a_filter_that_reads_means_one_thing() {
+        let corpus = [r#"email = "a@b.c""#, r#"name ^= "O\\\"Neil""#, r#"status="Enabled""#, r#"cognito:user_status = "x""#];
+        poolhouse_store::testkit::fuzz::text(&corpus, |text| {
+            let (operator, value) = match parse(text) {
+                Ok(Equal(_, value)) => ("=", value),
+                Ok(Prefix(_, value)) => ("^=", value),
+                _ => return,
+            };
+            assert!(!value.contains('\0') && value.len() <= text.len() * 3, "{value:?}");
+            // Written out by the rules, the value comes back as it is.
+            let written = value.replace('\\', "\\\\").replace('"', "\\\"");
+            if written.chars().count() < 200 {
+                let again = parse(&format!("email {operator} \"{written}\"")).unwrap();
+                assert!(matches!(again, Equal(_, v) | Prefix(_, v) if v == value), "{written}");
+            }
+        });
+    }
 }

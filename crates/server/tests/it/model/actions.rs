@@ -1,6 +1,6 @@
 //! What a sequence is made of, and how one is thrown. Actions name things by position ("the last token but two"), so that any
 //! part of a sequence is a sequence: that is what makes shrinking a matter of leaving things out.
-use crate::dice::Dice;
+use poolhouse_store::testkit::dice::Dice;
 
 /// A name to sign in with, or to find a user by.
 #[derive(Debug, Clone, Copy)]
@@ -241,7 +241,7 @@ impl Thrower<'_> {
             58..74 => self.own_account(),
             74..84 => self.recovery(),
             84..95 => self.administration(),
-            _ => Action::Wait { ms: *self.dice.pick(&WAITS) },
+            _ => Action::Wait { ms: WAITS[self.dice.below(WAITS.len())] },
         }
     }
 

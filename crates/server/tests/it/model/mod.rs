@@ -18,8 +18,8 @@ use serde_json::json;
 use self::actions::{Action, sequence};
 use self::play::{Parting, Place, Play};
 use self::reference::{Kind, TERMS};
-use crate::dice::Dice;
 use crate::harness::{House, Options, Store};
+use poolhouse_store::testkit::dice::Dice;
 
 /// How many sequences: [`DEFAULT`] unless told; ten thousand before a release.
 const SEQUENCES: &str = "POOLHOUSE_MODEL_SEQUENCES";
@@ -51,8 +51,13 @@ async fn sec_175_sequences_on_postgres_equal_the_reference() {
     sequences_equal_the_reference(Options { store: Store::Postgres, ..Options::default() }).await;
 }
 
+#[expect(clippy::disallowed_methods, reason = "what a person sets for one run of the tests")]
+fn said(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+    said(name).map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
 async fn sequences_equal_the_reference(options: Options) {
@@ -61,7 +66,7 @@ async fn sequences_equal_the_reference(options: Options) {
     for kind in KINDS {
         places.push(place(&house, kind).await);
     }
-    let keep = std::env::var(KEEP).ok().map(|text| text.split(',').map(|n| n.trim().parse().unwrap()).collect::<Vec<usize>>());
+    let keep = said(KEEP).map(|text| text.split(',').map(|n| n.trim().parse().unwrap()).collect::<Vec<usize>>());
     let first = number(SEED).unwrap_or(1);
     let count = if keep.is_some() { 1 } else { number(SEQUENCES).unwrap_or(DEFAULT) };
     let mut bench = Bench { house: &house, runs: 0, succeeded: BTreeSet::new() };

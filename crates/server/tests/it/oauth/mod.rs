@@ -15,4 +15,5 @@ mod redirects;
 mod refresh;
 mod revocation;
 pub mod tools;
+mod typing;
 mod userinfo;

@@ -1,4 +1,4 @@
-//! Random choices that a seed repeats (SplitMix64). Used by the model check and the fuzzers.
+//! Random choices that a seed repeats (SplitMix64). Used by the fuzzer here and by the model check of the server's tests.
 
 /// A generator; two of the same seed make the same choices.
 #[derive(Debug, Clone)]
@@ -9,7 +9,7 @@ impl Dice {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -17,17 +17,14 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// Less than `bound`, which is not 0.
+    /// Less than `bound`; 0 where that is 0.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
+        let bound = u64::try_from(bound).unwrap_or(1).max(1);
+        usize::try_from(self.roll() % bound).unwrap_or(0)
     }
 
     /// True `percent` times of a hundred.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
-    }
-
-    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
     }
 }
