@@ -128,24 +128,20 @@ fn document(metadata: &Metadata, sums: &BTreeMap<(String, String), String>) -> R
 }
 
 fn component(package: &Package, kind: &str, sum: Option<&String>) -> Value {
-    let mut component = json!({
+    // Older manifests write a slash for OR, which SPDX does not know.
+    let license = package.license.as_ref().map(|text| text.replace(" / ", "/").replace('/', " OR "));
+    let component = json!({
         "type": kind,
         "bom-ref": purl(package),
         "name": package.name,
         "version": package.version,
         "purl": purl(package),
+        "licenses": license.map(|text| json!([{ "expression": text }])),
+        "hashes": sum.map(|sum| json!([{ "alg": "SHA-256", "content": sum }])),
+        "externalReferences": package.repository.as_ref().map(|url| json!([{ "type": "vcs", "url": url }])),
     });
-    if let Some(license) = &package.license {
-        // Older manifests write a slash for OR, which SPDX does not know.
-        component["licenses"] = json!([{ "expression": license.replace(" / ", "/").replace('/', " OR ") }]);
-    }
-    if let Some(sum) = sum {
-        component["hashes"] = json!([{ "alg": "SHA-256", "content": sum }]);
-    }
-    if let Some(repository) = &package.repository {
-        component["externalReferences"] = json!([{ "type": "vcs", "url": repository }]);
-    }
-    component
+    let members = component.as_object().cloned().unwrap_or_default();
+    members.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
 /// The package's name across registries (<https://github.com/package-url/purl-spec>).

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::process::Command;
 
 use http::StatusCode;
 use nix::errno::Errno;
+use poolhouse::config::{Ambient, ServeConfig};
 use poolhouse::sandbox::{Reach, enter};
 use poolhouse_store::testkit::Scratch;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
@@ -128,6 +129,35 @@ fn inside() {
     tries();
     std::thread::scope(|threads| threads.spawn(tries).join().unwrap());
     drop(listeners);
+}
+
+#[test]
+fn sec_195_the_configuration_opens_what_serving_needs() {
+    alone("configured");
+}
+
+#[test]
+#[ignore = "run by sec_195_the_configuration_opens_what_serving_needs"]
+fn configured() {
+    in_a_process_of_its_own();
+    let site = Site::new(2525);
+    let settings = ServeConfig::read(&site.config).unwrap().settle(&Ambient::default()).unwrap();
+    let reach = Reach::of(&settings).unwrap();
+    let data = site.path().join("data");
+    assert_eq!((&reach.write, &reach.connect), (&vec![data.clone()], &vec![53, 2525]));
+    let threads = std::thread::available_parallelism().unwrap();
+    let missing = enter(&reach);
+    assert!(("localhost", 80).to_socket_addrs().unwrap().count() > 0);
+    fs::read("/etc/resolv.conf").unwrap();
+    assert_eq!(std::thread::available_parallelism().unwrap(), threads);
+    fs::write(data.join("poolhouse.db-wal"), "here").unwrap();
+    if !missing.iter().any(|part| part.contains("Landlock is not there")) {
+        no_files();
+        // Read before, and in memory.
+        for read in ["master.key", "poolhouse.toml"] {
+            assert!(refused(File::open(site.path().join(read))), "{read}");
+        }
+    }
 }
 
 #[test]
