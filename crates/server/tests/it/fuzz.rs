@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use poolhouse::certs::{LocalCa, from_files};
+use poolhouse::certs::{FileCerts, LocalCa};
 use poolhouse::client_ip::{Cidr, client_ip, is_https};
 use poolhouse::config::ServeConfig;
 use poolhouse::sigv4::{RequestParts, scope_of, verify};
@@ -168,7 +168,8 @@ fn sec_203_a_certificate_authority_is_read_or_refused() {
         let _ = LocalCa::open(folder);
         std::fs::write(&path, &good).unwrap();
         std::fs::write(&key_path, text).unwrap();
-        let refusals = [LocalCa::open(folder).err(), from_files(&path, &key_path).err(), from_files(&key_path, &key_path).err()];
+        let refusals =
+            [LocalCa::open(folder).err(), FileCerts::open(&path, &key_path).err(), from_files(&key_path, &key_path).err()];
         for error in refusals.into_iter().flatten().map(|error| error.to_string()) {
             assert!(!key.lines().nth(1).is_some_and(|line| error.contains(&line[..12])), "the key in the refusal: {error}");
         }
