@@ -51,6 +51,8 @@ pub(super) struct Writer {
     head: Head,
     /// Whether the store refused the last write.
     refused: bool,
+    /// The end was asked for while the store refused, for this time.
+    close_at: Option<i64>,
     /// Not on disk yet, in the order they came.
     events: Vec<Event>,
     durable: Vec<oneshot::Sender<StoreResult>>,
@@ -80,6 +82,7 @@ impl Writer {
             queue,
             head,
             refused: false,
+            close_at: None,
             events: Vec::new(),
             durable: Vec::new(),
             flushes: Vec::new(),
@@ -113,6 +116,9 @@ impl Writer {
     /// Takes what is there and what comes within a moment; a durable event is not kept waiting. `Some` at the end, with
     /// the time to close the chain at, unless the engine was just dropped.
     async fn gather(&mut self) -> Option<Option<i64>> {
+        if self.close_at.is_some() {
+            return Some(self.close_at);
+        }
         let first = match self.events.is_empty() {
             true => self.queue.recv().await,
             // The store refused what is here.
@@ -125,14 +131,8 @@ impl Writer {
         let mut next = first;
         loop {
             let Some(message) = next else { return Some(None) };
-            match message {
-                Message::Event(event) => self.events.push(event),
-                Message::Durable(event, reply) => {
-                    self.events.push(event);
-                    self.durable.push(reply);
-                }
-                Message::Flush(reply) => self.flushes.push(reply),
-                Message::Close(now) => return Some(Some(now)),
+            if let Some(now) = self.take(message) {
+                return Some(Some(now));
             }
             if self.events.len() >= QUEUE {
                 self.drop_newest();
@@ -154,6 +154,20 @@ impl Writer {
                 },
             };
         }
+    }
+
+    /// Takes a message in; the time of the end, where it is that.
+    fn take(&mut self, message: Message) -> Option<i64> {
+        match message {
+            Message::Event(event) => self.events.push(event),
+            Message::Durable(event, reply) => {
+                self.events.push(event);
+                self.durable.push(reply);
+            }
+            Message::Flush(reply) => self.flushes.push(reply),
+            Message::Close(now) => return Some(now),
+        }
+        None
     }
 
     /// Bounded while the store is away. A change whose announcement is among what goes must not begin.
@@ -202,9 +216,23 @@ impl Writer {
                 self.metrics.audit_failure();
                 tracing::error!(%error, events = self.events.len(), "the audit trail cannot be written; trying again");
                 self.head = Head::new(&*self.entropy);
+                self.take_waiting();
                 self.answer(&Err(error));
                 false
             }
+        }
+    }
+
+    /// Takes what has come while the store refused: whoever waits has waited as long as the store takes to give up, and is
+    /// not kept waiting for a second time.
+    fn take_waiting(&mut self) {
+        while let Ok(message) = self.queue.try_recv() {
+            if let Some(now) = self.take(message) {
+                self.close_at = Some(now);
+            }
+        }
+        if self.events.len() >= QUEUE {
+            self.drop_newest();
         }
     }
 

@@ -169,7 +169,7 @@ fn sec_203_a_certificate_authority_is_read_or_refused() {
         std::fs::write(&path, &good).unwrap();
         std::fs::write(&key_path, text).unwrap();
         let refusals =
-            [LocalCa::open(folder).err(), FileCerts::open(&path, &key_path).err(), from_files(&key_path, &key_path).err()];
+            [LocalCa::open(folder).err(), FileCerts::open(&path, &key_path).err(), FileCerts::open(&key_path, &key_path).err()];
         for error in refusals.into_iter().flatten().map(|error| error.to_string()) {
             assert!(!key.lines().nth(1).is_some_and(|line| error.contains(&line[..12])), "the key in the refusal: {error}");
         }

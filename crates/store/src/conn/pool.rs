@@ -141,13 +141,24 @@ impl Pool {
     /// The first server that takes writes. Beginning with the last one that did: a former primary that comes back beside
     /// its successor must not be asked as long as the successor answers, for it knows no revocation since.
     async fn connect_any(&self, patience: Duration, timeout: Duration) -> Result<PgConn> {
-        let (current, mut last) = (self.current.load(Ordering::Relaxed), Error::Down);
-        for (number, config) in self.servers.iter().enumerate().cycle().skip(current).take(self.servers.len()) {
+        for _ in 0..=self.servers.len() {
+            let asked_first = self.current.load(Ordering::Relaxed);
+            let (number, conn) = self.connect_from(asked_first, patience, timeout).await?;
+            match self.current.compare_exchange(asked_first, number, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(conn),
+                Err(now) if now == number => return Ok(conn),
+                // This attempt began before another one found the successor, and the server it asked came back meanwhile.
+                Err(_) => conn.end().await,
+            }
+        }
+        Err(Error::Down)
+    }
+
+    async fn connect_from(&self, first: usize, patience: Duration, timeout: Duration) -> Result<(usize, PgConn)> {
+        let mut last = Error::Down;
+        for (number, config) in self.servers.iter().enumerate().cycle().skip(first).take(self.servers.len()) {
             match PgConn::connect(config, self.tls.as_ref(), patience, timeout, &self.backoff).await {
-                Ok(conn) => {
-                    self.current.store(number, Ordering::Relaxed);
-                    return Ok(conn);
-                }
+                Ok(conn) => return Ok((number, conn)),
                 Err(error) => last = error,
             }
         }
