@@ -9,9 +9,8 @@ use std::process::Command;
 use cargo_metadata::semver::{Version, VersionReq};
 use toml::{Table, Value};
 
+use crate::project::{check, root, succeeds};
 use crate::sbom;
-use crate::test::{check, succeeds};
-use crate::tidy::root;
 
 const LIST: &str = "docs/dependencies.tsv";
 

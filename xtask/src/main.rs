@@ -6,6 +6,7 @@ mod deps;
 mod docs;
 #[cfg(test)]
 mod packaging;
+mod project;
 mod release;
 mod sbom;
 mod test;

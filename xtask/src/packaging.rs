@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::tidy::root;
+use crate::project::root;
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()

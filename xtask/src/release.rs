@@ -7,9 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::project::{check, root, target};
 use crate::sbom;
-use crate::test::{check, target};
-use crate::tidy::root;
 
 /// Where the release profile leaves the binary, below a target directory.
 const BINARY: &str = "release/poolhouse";

@@ -8,7 +8,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 use serde_json::{Value, json};
 
-use crate::tidy::root;
+use crate::project::root;
 
 /// The package whose binary is shipped.
 const SHIPPED: &str = "poolhouse";

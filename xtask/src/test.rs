@@ -7,12 +7,11 @@
 
 mod install;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-/// Why a stage did not pass, in one line for the terminal.
-pub(crate) type Outcome = Result<(), String>;
+use crate::project::{Outcome, check, root, target};
 
 /// One step of the run.
 struct Stage {
@@ -47,8 +46,7 @@ const STAGES: &[Stage] = &[
 /// # Errors
 /// The closing line `N passed, 1 failed` when a stage failed, else what is wrong with the arguments.
 pub(crate) fn run(args: &[String]) -> Outcome {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf();
-    let mut bench = Bench { root, pytest_args: Vec::new() };
+    let mut bench = Bench { root: root(), pytest_args: Vec::new() };
     let mut only = None;
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -142,13 +140,6 @@ fn release_binary() -> Result<PathBuf, String> {
     Ok(target()?.join("release/poolhouse"))
 }
 
-/// The target directory of this very program, `TARGET/debug/xtask`.
-pub(crate) fn target() -> Result<PathBuf, String> {
-    let me = std::env::current_exe().map_err(|error| format!("own path: {error}"))?;
-    let target = me.parent().and_then(Path::parent).ok_or("this program lies outside a target directory")?;
-    Ok(target.to_path_buf())
-}
-
 impl Bench {
     /// `cargo ARGS` in the workspace's root.
     fn cargo(&self, args: &[&str]) -> Command {
@@ -164,21 +155,6 @@ impl Bench {
         command.args(args).current_dir(&self.root);
         Ok(command)
     }
-}
-
-/// Runs a command with this terminal; its failure becomes one line.
-pub(crate) fn check(mut command: Command) -> Outcome {
-    let program = command.get_program().to_string_lossy().into_owned();
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{program} ended with {status}")),
-        Err(error) => Err(format!("{program} could not be started: {error}")),
-    }
-}
-
-/// Whether a command can be started and succeeds, its output unseen.
-pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
 }
 
 #[cfg(test)]
@@ -202,12 +178,5 @@ mod tests {
             let before: Vec<&str> = STAGES[..at].iter().map(|earlier| earlier.name).collect();
             assert!(stage.needs.iter().all(|need| before.contains(need)), "{}", stage.name);
         }
-    }
-
-    #[test]
-    fn a_program_that_cannot_start_is_a_failure() {
-        assert!(check(Command::new("/no/such/program")).is_err());
-        assert!(check(Command::new("false")).is_err());
-        assert!(check(Command::new("true")).is_ok());
     }
 }

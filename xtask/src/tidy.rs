@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::project::root;
+
 /// Longest file, lines.
 const FILE_LINES_MAX: usize = 500;
 /// Longest function, lines from its signature to its closing brace.
@@ -60,12 +62,6 @@ pub fn run() -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{}\ntidy: {} findings", findings.join("\n"), findings.len()))
-}
-
-/// The project's root, from where cargo built this tool.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
 }
 
 fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) -> Result<(), String> {

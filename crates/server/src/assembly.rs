@@ -2,38 +2,34 @@
 //! [`Settings`] into what each part wants. Called by `main`.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use poolhouse_engine::access_keys::{self, Policy};
+use poolhouse_engine::access_keys;
 use poolhouse_engine::check::Say;
-use poolhouse_engine::ctx::{self, Caller, Engine, SystemClock};
+use poolhouse_engine::ctx::{Caller, Engine};
 use poolhouse_engine::error::Error;
-use poolhouse_engine::keys::entropy::OsEntropy;
-use poolhouse_engine::keys::master::{MasterKeyError, MasterKeys};
-use poolhouse_engine::keys::password::HashCost;
-use poolhouse_engine::start::{Outgoing, StartOptions};
+use poolhouse_engine::start::StartOptions;
 use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
 
 use crate::app::router;
-use crate::audit::{self, AuditCommand};
-use crate::config::{Callers, IssuerMode, Mail, MasterKeySource, Refusal, Settings};
+use crate::config::{Callers, Refusal, Settings};
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
-use crate::key_commands;
 use crate::metrics;
-use crate::run::{
-    AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
-    UpkeepCommand,
+use crate::opening::{failed, options};
+use crate::operator::commands::{
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
 };
-use crate::smtp::Relay;
+use crate::operator::{audit, keys, upkeep};
+use crate::run::{App, Assembly, Opening};
+use crate::start_error::StartError;
 use crate::state::{AppState, DemoFacts, Front};
-use crate::upkeep;
 
 /// Between two rounds of the background task.
 const ROUND_EVERY: Duration = Duration::from_secs(60);
@@ -95,7 +91,7 @@ impl Assembly for Poolhouse {
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError> {
         // The server may be running on the same file.
         let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
-        let reply = access_key(&engine, command).await;
+        let reply = keys::access_key(&engine, command).await;
         engine.close().await;
         reply
     }
@@ -109,18 +105,18 @@ impl Assembly for Poolhouse {
 
     async fn signing_key(&self, settings: &Settings, command: &SigningKeyCommand) -> Result<String, StartError> {
         let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
-        let reply = key_commands::signing_key(&engine, command).await;
+        let reply = keys::signing_key(&engine, command).await;
         engine.close().await;
         reply
     }
 
     fn master_key_file(&self, command: &MasterKeyFileCommand) -> Result<String, StartError> {
-        key_commands::master_key_file(command)
+        keys::master_key_file(command)
     }
 
     async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError> {
         let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
-        let reply = key_commands::master_key(&engine, command, tell).await;
+        let reply = keys::master_key(&engine, command, tell).await;
         engine.close().await;
         reply
     }
@@ -128,112 +124,6 @@ impl Assembly for Poolhouse {
     async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {
         upkeep::run(settings, command, say).await
     }
-}
-
-pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
-    if let Some(dir) = &settings.data_dir {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        made.map_err(|e| StartError::Failed(format!("{} cannot be made: {e}", dir.display())))?;
-    }
-    let outgoing = match &settings.mail {
-        Mail::Inbox => Outgoing::Inbox,
-        Mail::Smtp(smtp) => Outgoing::Door(Arc::new(Relay::new(smtp).map_err(StartError::Failed)?)),
-    };
-    let issuer = match settings.issuer {
-        IssuerMode::Local => ctx::IssuerMode::Local,
-        IssuerMode::Aws => ctx::IssuerMode::Aws,
-        IssuerMode::AwsUpdated => ctx::IssuerMode::AwsUpdated,
-    };
-    let hash = settings.hash;
-    Ok(StartOptions {
-        store_url: settings.store_url.expose().to_owned(),
-        master: master_keys(settings)?,
-        settings: ctx::Settings {
-            account_id: settings.account_id.clone(),
-            region: settings.region.clone(),
-            public_url: settings.public_url.clone(),
-            issuer,
-            fixed_code: settings.fixed_code.clone(),
-            audit_days: settings.audit_days,
-            domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
-            rates: settings.rates.clone(),
-        },
-        outgoing,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(OsEntropy),
-        hash_cost: HashCost { memory_kib: hash.memory_kib, passes: hash.passes, lanes: hash.lanes },
-    })
-}
-
-fn master_keys(settings: &Settings) -> Result<MasterKeys, StartError> {
-    let told = |path: &Path, e: MasterKeyError| StartError::Failed(format!("{}: {e}", path.display()));
-    match &settings.master_key {
-        MasterKeySource::File(path) => MasterKeys::from_file(path).map_err(|e| told(path, e)),
-        MasterKeySource::Credential(path) => MasterKeys::from_credential(path).map_err(|e| told(path, e)),
-        MasterKeySource::FileOrCreate(path) => match MasterKeys::from_file(path) {
-            // A new key over old data would orphan everything sealed with the old one (checklist 181).
-            Err(MasterKeyError::NotFound) if has_data(settings) => Err(StartError::Failed(format!(
-                "{} is gone, and the database beside it cannot be opened without it. Put it back, or start with another --data.",
-                path.display()
-            ))),
-            Err(MasterKeyError::NotFound) => key_commands::create(path),
-            other => other.map_err(|e| told(path, e)),
-        },
-    }
-}
-
-fn has_data(settings: &Settings) -> bool {
-    settings.store_url.expose().strip_prefix("sqlite:").is_some_and(|path| Path::new(path).exists())
-}
-
-pub(crate) fn failed(error: Error) -> StartError {
-    StartError::Failed(error.detail().map_or_else(|| error.message().to_owned(), |detail| detail.cause.clone()))
-}
-
-async fn access_key(engine: &Arc<Engine>, command: &AccessKeyCommand) -> Result<String, StartError> {
-    let ctx = engine.ctx(Caller::Operator, None);
-    match command {
-        AccessKeyCommand::Create { name, allow, pool } => {
-            let policy = Policy::new(allow, pool).map_err(StartError::Failed)?;
-            engine.is_understood().await.map_err(failed)?;
-            let (key, secret) = access_keys::create(&ctx, name, policy).await.map_err(failed)?;
-            let secret = secret.expose_str().unwrap_or_default();
-            Ok(format!(
-                "AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={secret}\n\nThe secret is shown this once. The key may call: {}; on: {}.\n",
-                key.id,
-                listed(&key.policy.operations),
-                listed(&key.policy.pools)
-            ))
-        }
-        AccessKeyCommand::List => {
-            let keys = access_keys::list(&ctx).await.map_err(failed)?;
-            let mut text = String::new();
-            for key in &keys {
-                let used = key.last_used_at.map_or_else(|| "never".to_owned(), day);
-                let (operations, pools) = (listed(&key.policy.operations), listed(&key.policy.pools));
-                text.push_str(&format!(
-                    "{}  {}  calls {operations} on {pools}  made {}  used {used}\n",
-                    key.id,
-                    key.name,
-                    day(key.created_at)
-                ));
-            }
-            Ok(if text.is_empty() { "There is no access key.\n".to_owned() } else { text })
-        }
-        AccessKeyCommand::Delete { id } => match access_keys::delete(&ctx, id).await.map_err(failed)? {
-            true => Ok(format!("{id} is deleted.\n")),
-            false => Err(StartError::Failed(format!("There is no access key {id}."))),
-        },
-    }
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-}
-
-/// For operators, to the minute.
-pub(crate) fn day(at: i64) -> String {
-    jiff::Timestamp::from_millisecond(at).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// The demo client at the addresses that were really bound.

@@ -4,7 +4,6 @@
 //! Owns the order of a start and the seam to whatever stands behind the sockets ([`Assembly`]), so that everything in
 //! this crate up to the router can be tested without it. Called by `cli` and by integration tests.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,12 +13,15 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use poolhouse_engine::check::Say;
 
-use crate::audit::AuditCommand;
-use crate::certs::{self, CertError, DevCerts, FileCerts, LocalCa};
-use crate::config::{Refusal, Sandbox, Settings, Tls, numbered};
-use crate::edge::{BindError, Bound, Edge, Listen};
+use crate::certs::{self, DevCerts, FileCerts, LocalCa};
+use crate::config::{Refusal, Sandbox, Settings, Tls};
+use crate::edge::{Bound, Edge, Listen};
 use crate::facts::Facts;
+use crate::operator::commands::{
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
+};
 use crate::sandbox::{self, Reach};
+use crate::start_error::StartError;
 
 /// What stands behind the sockets.
 pub struct App {
@@ -81,181 +83,6 @@ pub trait Assembly: Send + Sync {
     /// # Errors
     /// A sentence for the operator.
     async fn master_key(&self, settings: &Settings, command: &MasterKeyCommand, tell: &Say) -> Result<String, StartError>;
-}
-
-/// `poolhouse access-key …`
-#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
-pub enum AccessKeyCommand {
-    /// Make an access key and print its secret, once
-    Create {
-        /// Whose key it is; becomes the IAM user name in error messages
-        #[arg(long, value_name = "NAME")]
-        name: String,
-        /// Operations it may call, such as `ListUsers` or `Admin*`; may be given several times; none means none
-        #[arg(long, value_name = "OPERATION")]
-        allow: Vec<String>,
-        /// Pools it may touch; may be given several times; default: every pool
-        #[arg(long, value_name = "POOL_ID")]
-        pool: Vec<String>,
-    },
-    /// List access keys with their owner, policy and last use
-    List,
-    /// Delete an access key; requests signed with it are refused from then on
-    Delete {
-        #[arg(value_name = "ACCESS_KEY_ID")]
-        id: String,
-    },
-}
-
-/// `poolhouse signing-key …`
-#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
-pub enum SigningKeyCommand {
-    /// List a pool's keys: which sign, which will, and when the others leave the JWKS
-    List {
-        #[arg(value_name = "POOL_ID")]
-        pool: String,
-    },
-    /// Publish new keys, which sign once every copy of the JWKS has been fetched again
-    Rotate {
-        #[arg(value_name = "POOL_ID")]
-        pool: String,
-        /// Hours between publishing and signing; at least 1, the max-age of the JWKS
-        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=8760), conflicts_with = "now")]
-        wait_hours: u16,
-        /// Sign with them at once: whoever keeps a copy of the JWKS refuses new tokens until it fetches again
-        #[arg(long)]
-        now: bool,
-    },
-    /// Take a key away at once, with every token it signed: for a key that somebody else has
-    Revoke {
-        #[arg(value_name = "POOL_ID")]
-        pool: String,
-        #[arg(value_name = "KID")]
-        kid: String,
-    },
-}
-
-impl SigningKeyCommand {
-    /// Whose keys.
-    #[must_use]
-    pub fn pool(&self) -> &str {
-        match self {
-            Self::List { pool } | Self::Rotate { pool, .. } | Self::Revoke { pool, .. } => pool,
-        }
-    }
-}
-
-/// `poolhouse master-key …`, where a file is all it takes
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MasterKeyFileCommand {
-    /// A new ring of one key, mode 0600; an existing file is never overwritten.
-    Create { file: PathBuf },
-    /// A new key; the active one, unless it is to stand by.
-    Add { file: PathBuf, standby: bool },
-    /// Another key of the ring becomes the active one.
-    Activate { file: PathBuf, key_id: String },
-}
-
-/// `poolhouse master-key …`, where the database is asked
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MasterKeyCommand {
-    /// Counts what is kept under each key.
-    Status,
-    /// Moves everything that can be to the active key.
-    Rewrap,
-    /// Takes a key that nothing needs out of the ring's file.
-    Remove { file: PathBuf, key_id: String },
-}
-
-/// What looks after a store.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
-pub enum UpkeepCommand {
-    /// Copy the database to a new file while the server runs
-    #[command(
-        after_help = "Examples:\n  poolhouse backup --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n  \
-        poolhouse backup --data .poolhouse try.db\n\n\
-        TO must not exist. The copy is whole, synced and verified before it gets its name. The master key is no part of it: \
-        keep that elsewhere."
-    )]
-    Backup {
-        #[command(flatten)]
-        store: WhichStore,
-        #[arg(value_name = "TO")]
-        to: PathBuf,
-    },
-    /// Put a backup in the database's place, with the server stopped; the present database is moved aside
-    #[command(
-        after_help = "Example:\n  poolhouse restore --config /etc/poolhouse/poolhouse.toml /backup/poolhouse-2026-11-23.db\n\n\
-        Everybody has to sign in again, since the backup does not know what was revoked after it was made. Passwords, users, \
-        client secrets and access keys are the backup's too: delete again what was deleted since."
-    )]
-    Restore {
-        #[command(flatten)]
-        store: WhichStore,
-        /// Leave the backup's sessions alive; what was revoked since is valid again
-        #[arg(long)]
-        keep_sessions: bool,
-        #[arg(value_name = "FROM")]
-        from: PathBuf,
-    },
-    /// Sign everybody out: after a restore with other tools, or after a theft
-    #[command(after_help = "Examples:\n  poolhouse end-sessions --config /etc/poolhouse/poolhouse.toml\n  \
-        poolhouse end-sessions --config /etc/poolhouse/poolhouse.toml --pool eu-central-1_AbCdEfGhI\n\n\
-        Works while servers run. Refresh and access tokens, browser sessions and unused codes end at once.")]
-    EndSessions {
-        #[command(flatten)]
-        store: WhichStore,
-        /// Of this pool only
-        #[arg(long, value_name = "POOL_ID")]
-        pool: Option<String>,
-    },
-    /// Read the whole database and name every damaged row; changes nothing
-    #[command(after_help = "Example:\n  poolhouse check --config /etc/poolhouse/poolhouse.toml\n\n\
-        Works while servers run. Prints one line for every damaged row, and then exits with 1.")]
-    Check {
-        #[command(flatten)]
-        store: WhichStore,
-    },
-}
-
-/// The store of `serve`'s configuration, or that of `dev`'s directory.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
-pub struct WhichStore {
-    /// Configuration of `poolhouse serve`
-    #[arg(long, value_name = "FILE", default_value = "poolhouse.toml")]
-    pub config: PathBuf,
-    /// Data directory of `poolhouse dev`, instead of a configuration
-    #[arg(long, value_name = "DIR", conflicts_with = "config")]
-    pub data: Option<PathBuf>,
-}
-
-impl UpkeepCommand {
-    /// Which store it is about.
-    #[must_use]
-    pub fn store(&self) -> &WhichStore {
-        match self {
-            Self::Backup { store, .. }
-            | Self::Restore { store, .. }
-            | Self::EndSessions { store, .. }
-            | Self::Check { store } => store,
-        }
-    }
-}
-
-/// Why the program did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Everything that the operator has to set.
-    #[error("{}", numbered(.0))]
-    Refused(Vec<Refusal>),
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    #[error(transparent)]
-    Certificate(#[from] CertError),
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
-    #[error("{0}")]
-    Failed(String),
 }
 
 /// A start up to where threads begin: sockets are bound and files are read.

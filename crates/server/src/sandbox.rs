@@ -15,7 +15,7 @@ use poolhouse_engine::start::footprint;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 use crate::config::{Mail, Settings, Tls};
-use crate::run::StartError;
+use crate::start_error::StartError;
 
 /// The newest rights that are asked for: files, TCP ports, signals and abstract sockets (Linux 6.12).
 const RIGHTS: ABI = ABI::V6;

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use super::{Bench, Outcome, check, succeeds};
+use super::Bench;
+use crate::project::{Outcome, check, succeeds};
 
 /// A Debian package and the sign that it is there already.
 struct Package {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::out::Out;
 use super::{failed, greeting, postman, snippets};
 use crate::facts::Facts;
-use crate::run::StartError;
+use crate::start_error::StartError;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Client {

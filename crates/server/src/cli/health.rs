@@ -6,7 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use super::out::Out;
-use crate::run::StartError;
+use crate::start_error::StartError;
 
 /// Longest wait at each step.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::out::Out;
 use super::{production, runtime};
 use crate::config::{Ambient, DevOptions};
-use crate::run::{self, Assembly, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, StartError};
+use crate::operator::commands::{MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand};
+use crate::run::{self, Assembly};
+use crate::start_error::StartError;
 
 pub const SIGNING_HELP: &str = "Examples:\n  \
     poolhouse signing-key list --config poolhouse.toml eu-central-1_AbCdEfGhI\n  \

@@ -15,11 +15,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::audit::AuditCommand;
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::run::{self, AccessKeyCommand, Assembly, StartError, UpkeepCommand};
+use crate::operator::commands::{AccessKeyCommand, AuditCommand, UpkeepCommand};
+use crate::run::{self, Assembly};
+use crate::start_error::StartError;
 use env::EnvOptions;
 use out::Out;
 

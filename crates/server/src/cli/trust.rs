@@ -12,7 +12,8 @@ use super::out::Out;
 use super::snippets::shell;
 use crate::certs::LocalCa;
 use crate::config::Ambient;
-use crate::run::{StartError, system_now};
+use crate::run::system_now;
+use crate::start_error::StartError;
 
 pub(super) const HELP: &str = "What it does:\n  system store    copies DIR/ca.pem to /usr/local/share/ca-certificates and runs update-ca-certificates\n  \
     Chromium        adds DIR/ca.pem to ~/.pki/nssdb with certutil (Debian: libnss3-tools)\n\n\

@@ -7,13 +7,13 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use axum::{Router, routing::get};
-use poolhouse::audit::AuditCommand;
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
-use poolhouse::run::{
-    self, AccessKeyCommand, App, Assembly, MasterKeyCommand, MasterKeyFileCommand, Opening, SigningKeyCommand, StartError,
-    UpkeepCommand,
+use poolhouse::operator::commands::{
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
 };
+use poolhouse::run::{self, App, Assembly, Opening};
+use poolhouse::start_error::StartError;
 use poolhouse_engine::check::Say;
 
 /// An [`Assembly`] without an engine: this file is about the order of a start.

@@ -1,9 +1,9 @@
-//! `poolhouse signing-key …` and `poolhouse master-key …`: from the command to the engine, and back to sentences that say
+//! `poolhouse access-key …`, `signing-key …` and `master-key …`: from the command to the engine, and back to sentences that say
 //! what happened, what happens next and when. Called by the assembly.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use poolhouse_engine::access_keys::{self, Policy};
 use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{Caller, Engine};
 use poolhouse_engine::keys::entropy::OsEntropy;
@@ -11,10 +11,52 @@ use poolhouse_engine::keys::master::{self, MasterKeyError, MasterKeys};
 use poolhouse_engine::rewrap::{self, Needs, Status};
 use poolhouse_engine::tokens::rotation::{self, Begun, KEPT_MS, KeyFacts, KeyState, Revoked};
 
-use crate::assembly::{day, failed};
-use crate::run::{MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, StartError};
+use super::commands::{AccessKeyCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand};
+use crate::opening::{create_master_keys, failed, told};
+use crate::start_error::StartError;
 
 const HOUR_MS: i64 = 3_600_000;
+
+pub async fn access_key(engine: &Arc<Engine>, command: &AccessKeyCommand) -> Result<String, StartError> {
+    let ctx = engine.ctx(Caller::Operator, None);
+    match command {
+        AccessKeyCommand::Create { name, allow, pool } => {
+            let policy = Policy::new(allow, pool).map_err(StartError::Failed)?;
+            engine.is_understood().await.map_err(failed)?;
+            let (key, secret) = access_keys::create(&ctx, name, policy).await.map_err(failed)?;
+            let secret = secret.expose_str().unwrap_or_default();
+            Ok(format!(
+                "AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={secret}\n\nThe secret is shown this once. The key may call: {}; on: {}.\n",
+                key.id,
+                listed(&key.policy.operations),
+                listed(&key.policy.pools)
+            ))
+        }
+        AccessKeyCommand::List => {
+            let keys = access_keys::list(&ctx).await.map_err(failed)?;
+            let mut text = String::new();
+            for key in &keys {
+                let used = key.last_used_at.map_or_else(|| "never".to_owned(), day);
+                let (operations, pools) = (listed(&key.policy.operations), listed(&key.policy.pools));
+                text.push_str(&format!(
+                    "{}  {}  calls {operations} on {pools}  made {}  used {used}\n",
+                    key.id,
+                    key.name,
+                    day(key.created_at)
+                ));
+            }
+            Ok(if text.is_empty() { "There is no access key.\n".to_owned() } else { text })
+        }
+        AccessKeyCommand::Delete { id } => match access_keys::delete(&ctx, id).await.map_err(failed)? {
+            true => Ok(format!("{id} is deleted.\n")),
+            false => Err(StartError::Failed(format!("There is no access key {id}."))),
+        },
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
 
 pub async fn signing_key(engine: &Arc<Engine>, command: &SigningKeyCommand) -> Result<String, StartError> {
     let ctx = engine.ctx(Caller::Operator, None);
@@ -75,20 +117,10 @@ fn line(key: &KeyFacts) -> String {
     format!("{}  {:<6}  {state}  made {}\n", key.kid, key.purpose, day(key.created_at))
 }
 
-/// A new ring of one key.
-pub fn create(file: &Path) -> Result<MasterKeys, StartError> {
-    let made = MasterKeys::generate(&master::new_id(&OsEntropy), &OsEntropy);
-    told(file, made.and_then(|keys| keys.to_file(file).map(|()| keys)))
-}
-
-fn told(file: &Path, result: Result<MasterKeys, MasterKeyError>) -> Result<MasterKeys, StartError> {
-    result.map_err(|e| StartError::Failed(format!("{}: {e}", file.display())))
-}
-
 pub fn master_key_file(command: &MasterKeyFileCommand) -> Result<String, StartError> {
     match command {
         MasterKeyFileCommand::Create { file } => {
-            create(file)?;
+            create_master_keys(file)?;
             Ok(format!(
                 "Master key written to {0}\nKeep a copy away from the database's backups. In the configuration:\n    \
                  [keys]\n    master_key_file = \"{0}\"",
@@ -200,4 +232,9 @@ fn table(status: &Status) -> String {
         ));
     }
     text
+}
+
+/// For operators, to the minute.
+fn day(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

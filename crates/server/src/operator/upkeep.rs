@@ -6,9 +6,10 @@ use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::Engine;
 use poolhouse_engine::start;
 
-use crate::assembly::options;
+use super::commands::UpkeepCommand;
 use crate::config::Settings;
-use crate::run::{StartError, UpkeepCommand};
+use crate::opening::options;
+use crate::start_error::StartError;
 
 pub async fn run(settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {
     match command {

@@ -1,67 +1,11 @@
-//! `poolhouse audit`: what may be asked of the audit trail, and how the answer looks. The trail itself is the engine's.
-//! Called by `assembly`.
+//! `poolhouse audit`: from the command to the engine's trail, and how the answer looks. Called by `assembly`.
 
 use poolhouse_engine::audit::{Broken, Event, Filter, Kind, Listed, Verified};
 use poolhouse_engine::ctx::Engine;
 use poolhouse_engine::error::Error;
 use serde_json::json;
 
-use crate::run::WhichStore;
-
-/// `poolhouse audit …`
-#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
-pub enum AuditCommand {
-    /// Print events, the oldest first
-    List {
-        #[command(flatten)]
-        store: WhichStore,
-        /// Only those of this pool
-        #[arg(long, value_name = "POOL_ID")]
-        pool: Option<String>,
-        /// How far back, such as `90s`, `30m`, `2h` or `7d`
-        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = period_ms)]
-        since: i64,
-        /// Only alerts
-        #[arg(long)]
-        alerts: bool,
-        /// Of so many the newest
-        #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
-        last: usize,
-        /// One JSON document a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Prove that no row was changed, moved or taken out; names the first that was
-    Verify {
-        #[command(flatten)]
-        store: WhichStore,
-    },
-}
-
-impl AuditCommand {
-    /// Which store it is about.
-    #[must_use]
-    pub fn store(&self) -> &WhichStore {
-        match self {
-            Self::List { store, .. } | Self::Verify { store } => store,
-        }
-    }
-}
-
-/// A number and one of `s`, `m`, `h`, `d`, in milliseconds.
-fn period_ms(text: &str) -> Result<i64, String> {
-    let bad = || "is not a time such as 30m, 2h or 7d".to_owned();
-    let unit = text.chars().next_back().ok_or_else(bad)?;
-    let number: i64 = text.trim_end_matches(unit).parse().map_err(|_| bad())?;
-    let ms = match unit {
-        's' => 1_000,
-        'm' => 60_000,
-        'h' => 3_600_000,
-        'd' => 86_400_000,
-        _ => return Err(bad()),
-    };
-    number.checked_mul(ms).filter(|ms| *ms > 0).ok_or_else(bad)
-}
+use super::commands::AuditCommand;
 
 /// Does it. `Ok` is to be printed; a trail that does not verify is an `Err` that names the row.
 ///
@@ -174,15 +118,6 @@ fn time(at: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn periods_are_read_or_refused() {
-        assert_eq!(period_ms("90s"), Ok(90_000));
-        assert_eq!(period_ms("7d"), Ok(604_800_000));
-        for bad in ["", "h", "2", "2w", "-1h", "0s", "99999999999999999d", "1é"] {
-            assert!(period_ms(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn sec_141_a_name_cannot_speak_to_the_terminal() {
