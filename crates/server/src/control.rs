@@ -28,8 +28,16 @@ const WAIT_MAX: u32 = 60;
 /// More than any id has.
 const ID_BYTES_MAX: usize = 64;
 
+const HEALTH: &str = "/_poolhouse/health";
+const READY: &str = "/_poolhouse/ready";
+
+/// Whether this path is one of those that machines watch.
+pub fn is_health(path: &str) -> bool {
+    path == HEALTH || path == READY
+}
+
 pub fn routes(open: bool) -> Router<AppState> {
-    let health = Router::new().route("/_poolhouse/health", get(health)).route("/_poolhouse/ready", get(ready));
+    let health = Router::new().route(HEALTH, get(health)).route(READY, get(ready));
     if !open {
         return health;
     }

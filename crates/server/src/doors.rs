@@ -16,6 +16,7 @@ use poolhouse_engine::oauth::site::{self, Host};
 use tower::ServiceExt as _;
 
 use crate::client_ip;
+use crate::control;
 use crate::edge::Peer;
 use crate::host::{self, HostClass};
 use crate::missing;
@@ -110,6 +111,8 @@ async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, arri
         },
         HostClass::Api { .. } | HostClass::Issuer { .. } => Host::Own,
         HostClass::Prefix { prefix, region } => Host::Prefix { prefix: prefix.clone(), region: region.clone() },
+        // A load balancer asks each machine by its address. The answer holds no link that a wrong host could spoil.
+        HostClass::Custom(name) if host::is_address(name) && control::is_health(request.uri().path()) => Host::Own,
         HostClass::Custom(name) => Host::Custom(name.clone()),
     };
     let site = match site::resolve(&ctx, &named).await {

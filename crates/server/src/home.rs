@@ -1,11 +1,11 @@
-//! `GET /`: what this is. A page for browsers where the instance may tell, and for everything else what AWS answers.
-//! Called by the API's routes.
+//! `GET /`: what this is, where the instance may tell: a page for browsers, a few lines for a terminal. Elsewhere, what AWS
+//! answers. Called by the API's routes.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use poolhouse_engine::ctx::Ctx;
 
 use crate::api;
@@ -20,7 +20,7 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn explain(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, headers: HeaderMap) -> Response {
-    if !state.front.open_control || !wants_html(&headers) {
+    if !state.front.open_control {
         return api::not_json(&ctx.request_id);
     }
     let settings = &state.engine.settings;
@@ -33,6 +33,9 @@ async fn explain(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, 
         "export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER={url} AWS_REGION={} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
         settings.region
     );
+    if !wants_html(&headers) {
+        return in_a_terminal(url, &variables);
+    }
     let page = Home {
         shell: shell::of_instance(&state),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -45,4 +48,13 @@ async fn explain(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, 
         links: vec![Link::new("Inbox", "/_poolhouse/inbox"), Link::new("Health", "/_poolhouse/health")],
     };
     shell::draw(&state, StatusCode::OK, &page)
+}
+
+fn in_a_terminal(url: &str, variables: &str) -> Response {
+    let text = format!(
+        "Poolhouse {} speaks Amazon Cognito user pools here. The API is POST / with X-Amz-Target; with the AWS CLI:\n\n  \
+         {variables}\n  aws cognito-idp list-user-pools --max-results 10\n\nIn a browser {url}/ shows more.\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

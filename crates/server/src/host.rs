@@ -69,6 +69,12 @@ pub fn classify(authority: &str, public_host: Option<&str>) -> Option<HostClass>
     Some(aws_name(&name).unwrap_or(HostClass::Custom(name)))
 }
 
+/// Whether a host is an address of the network, as load balancers name machines.
+#[must_use]
+pub fn is_address(host: &str) -> bool {
+    host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok()
+}
+
 fn aws_name(name: &str) -> Option<HostClass> {
     if let Some(rest) = name.strip_suffix(".amazonaws.com") {
         let (service, region) = rest.split_once('.')?;

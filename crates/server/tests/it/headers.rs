@@ -112,6 +112,22 @@ async fn sec_034_methods_and_token_places_that_are_not_listed_are_refused() {
 }
 
 #[tokio::test]
+async fn sec_060_an_address_as_host_is_told_the_health_and_nothing_else() {
+    let house = House::with(Options::serve()).await;
+    for host in ["10.1.2.3", "10.1.2.3:8080", "[2001:db8::7]:8080"] {
+        for path in ["/_poolhouse/health", "/_poolhouse/ready"] {
+            assert_eq!(house.send("GET", path, &[("host", host)], "").await.status, StatusCode::OK, "{host} {path}");
+        }
+        for path in ["/", "/login", "/_poolhouse/health/x", "/oauth2/authorize"] {
+            let status = house.send("GET", path, &[("host", host)], "").await.status;
+            assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host} {path}");
+        }
+    }
+    let status = house.send("GET", "/_poolhouse/health", &[("host", "evil.test")], "").await.status;
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
 async fn sec_060_a_host_that_nobody_has_is_misdirected() {
     let house = House::start().await;
     let (_, host) = domain(&house).await;

@@ -90,9 +90,14 @@ async fn what_is_no_aws_json_is_turned_away_in_xml() {
         assert_eq!((reply.status, reply.text.as_str()), (StatusCode::NOT_FOUND, "<UnknownOperationException/>"), "{kind}");
         check_cors(&reply);
     }
+    let production = House::with(crate::harness::Options::serve()).await;
     for accept in ["*/*", "application/json"] {
-        let reply = house.send("GET", "/", &[("accept", accept)], "").await;
+        let reply = production.send("GET", "/", &[("accept", accept)], "").await;
         assert_eq!((reply.status, reply.text.as_str()), (StatusCode::NOT_FOUND, "<UnknownOperationException/>"));
+        // Development says what it is, in a terminal too.
+        let reply = house.send("GET", "/", &[("accept", accept)], "").await;
+        assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "text/plain; charset=utf-8"));
+        assert!(reply.text.contains("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=http://localhost:"), "{}", reply.text);
     }
     let parameters =
         house.send("POST", "/", &[("content-type", "application/x-amz-json-1.1; charset=utf-8"), TARGET], "{}").await;
