@@ -11,6 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::project::root;
+
 const IDL: &str = "model/cognito-idp.idl";
 const PATCHES: &str = "model/patches.idl";
 const GENERATED: &str = "crates/wire/src/generated";
@@ -29,7 +31,7 @@ struct Options {
 /// Runs the command; the error is the text for the terminal.
 pub fn run(args: &[String]) -> Result<(), String> {
     let options = parse(args)?;
-    let root = root()?;
+    let root = root();
     let mut differences = Vec::new();
 
     let idl_path = root.join(IDL);
@@ -70,11 +72,6 @@ fn parse(args: &[String]) -> Result<Options, String> {
         }
     }
     Ok(options)
-}
-
-fn root() -> Result<PathBuf, String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().map(Path::to_path_buf).ok_or_else(|| "xtask has no parent directory".to_owned())
 }
 
 /// Writes the file if it changed; in check mode records every differing line instead.

@@ -112,7 +112,7 @@ async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, arri
         HostClass::Api { .. } | HostClass::Issuer { .. } => Host::Own,
         HostClass::Prefix { prefix, region } => Host::Prefix { prefix: prefix.clone(), region: region.clone() },
         // A load balancer asks each machine by its address. The answer holds no link that a wrong host could spoil.
-        HostClass::Custom(name) if host::is_address(name) && control::is_health(request.uri().path()) => Host::Own,
+        HostClass::Custom(name) if host::address(name).is_some() && control::is_health(request.uri().path()) => Host::Own,
         HostClass::Custom(name) => Host::Custom(name.clone()),
     };
     let site = match site::resolve(&ctx, &named).await {
@@ -161,8 +161,7 @@ fn is_https(doors: &Doors, request: &Request) -> bool {
 
 fn is_loopback(authority: &str) -> bool {
     let name = host::host_of(authority).unwrap_or_default().to_ascii_lowercase();
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.ends_with("localhost") || address.is_ok_and(|address| address.is_loopback())
+    name.ends_with("localhost") || host::address(&name).is_some_and(|address| address.is_loopback())
 }
 
 /// Cognito's header set (developer guide, userInfo endpoint), where the handler has not said something stricter.

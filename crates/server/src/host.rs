@@ -69,10 +69,10 @@ pub fn classify(authority: &str, public_host: Option<&str>) -> Option<HostClass>
     Some(aws_name(&name).unwrap_or(HostClass::Custom(name)))
 }
 
-/// Whether a host is an address of the network, as load balancers name machines.
+/// The address of the network that a host is, as load balancers name machines: `10.1.2.3` or `[2001:db8::7]`.
 #[must_use]
-pub fn is_address(host: &str) -> bool {
-    host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok()
+pub fn address(host: &str) -> Option<std::net::IpAddr> {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
 fn aws_name(name: &str) -> Option<HostClass> {
@@ -115,8 +115,7 @@ pub fn host_of(authority: &str) -> Option<&str> {
 }
 
 fn is_loopback(name: &str) -> bool {
-    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    name == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    name == "localhost" || address(name).is_some_and(|address| address.is_loopback())
 }
 
 /// Letters, digits, hyphens and (seen in container names) underscores, in labels of 1–63, 253 in all (RFC 1123 §2.1).

@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::operator::commands::{AccessKeyCommand, AuditCommand, UpkeepCommand};
+use crate::operator::commands::{AccessKeyCommand, AuditCommand, UpkeepCommand, WhichStore};
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
 use env::EnvOptions;
@@ -163,10 +163,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
         }
         Command::Health { url } => health::ask(&url, out),
         Command::Audit { command } => {
-            let settings = match &command.store().data {
-                Some(data) => DevOptions::stored(data.clone(), ambient),
-                None => production(&command.store().config, ambient)?,
-            };
+            let settings = store_of(command.store(), ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.audit(&settings, &command))?;
             out.text(&reply);
@@ -175,15 +172,19 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
         Command::SigningKey(options) => keys::signing_key(&options, ambient, out, assembly),
         Command::MasterKey { command } => keys::master_key(command, ambient, out, assembly),
         Command::Upkeep(command) => {
-            let settings = match &command.store().data {
-                Some(data) => DevOptions::stored(data.clone(), ambient),
-                None => production(&command.store().config, ambient)?,
-            };
+            let settings = store_of(command.store(), ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.upkeep(&settings, &command, &move |line| out.progress(line)))?;
             out.text(&reply);
             Ok(())
         }
+    }
+}
+
+fn store_of(which: &WhichStore, ambient: &Ambient) -> Result<Settings, StartError> {
+    match &which.data {
+        Some(data) => Ok(DevOptions::stored(data.clone(), ambient)),
+        None => production(&which.config, ambient),
     }
 }
 
