@@ -1,13 +1,15 @@
 //! The goals, each with what was measured and whether it is met. Called by the report.
 
-use super::beside::{self, Group};
-use super::curves::{GOODPUT_KEPT, MEMORY_LIMIT_MB};
+use super::curves::{self, GOODPUT_KEPT, MEMORY_LIMIT_MB};
 use super::svg::figure;
-use super::words::{Limit, limit, store, title};
-use super::{floors, sizes};
-use crate::results::{Measured, OURSELVES, Overload, Results, SoakPoint};
+use super::words::Limit;
+use super::{OURSELVES, Results, beside, floors, sizes};
+use crate::driver::as_f64;
+use crate::measure::median;
+use crate::operations::Operation;
+use crate::results::{Durability, Measured, Overload, SoakPoint, Start};
 
-/// One goal. `met` is `None` where this run did not measure it.
+/// One goal. `met` is `None` where no run measured it.
 pub struct Verdict {
     pub goal: String,
     pub figure: String,
@@ -24,7 +26,7 @@ const RECOVERED_SECONDS: f64 = 10.0;
 const FLAT: f64 = 1.05;
 
 fn verdict(goal: impl Into<String>, measured: Option<(String, bool)>) -> Verdict {
-    let (figure, met) = measured.map_or_else(|| ("not measured in this run".to_owned(), None), |(text, met)| (text, Some(met)));
+    let (figure, met) = measured.map_or_else(|| ("not measured yet".to_owned(), None), |(text, met)| (text, Some(met)));
     Verdict { goal: goal.into(), figure, met }
 }
 
@@ -33,51 +35,48 @@ fn at_most(value: f64, limit: f64, unit: &str) -> (String, bool) {
 }
 
 /// All of them, in the order of the project's list. `skips` says whether a server leaves out work of an operation.
-pub fn verdicts(results: &Results, base: &[&Measured], skips: &impl Fn(&Measured) -> bool) -> Vec<Verdict> {
-    let mut all = over_floor(base);
+pub fn verdicts(results: &Results, skips: &impl Fn(&Measured) -> bool) -> Vec<Verdict> {
+    let mut all = over_floor(results.operations());
     all.extend(sizes_and_memory(results));
-    all.push(durability(&results.measured));
-    all.extend(start(results));
+    all.push(durability(results.durability.as_ref()));
+    all.extend(start(results.start.as_ref()));
     all.extend(overload(results.overload.as_ref()));
-    all.push(ahead(&beside::groups(&results.measured), skips));
+    all.push(ahead(results.beside(), skips));
     all
 }
 
-fn over_floor(base: &[&Measured]) -> Vec<Verdict> {
-    let rows = floors::rows(base);
-    let judged = super::words::OPERATIONS.iter().filter(|operation| operation.limit != Limit::Unset);
-    judged
-        .map(|operation| {
-            let row = rows.iter().find(|row| row.measured.operation == operation.id);
-            let alone = base.iter().find(|one| one.operation == operation.id);
-            let cpu = alone.map(|one| one.cpu_ms_per_operation);
-            let floor = row.map_or(0.0, |row| row.floor_ms);
-            let met = cpu.and_then(|cpu| limit(operation.id).met(cpu, floor).map(|met| (cpu, met)));
-            let words = met.map(|(cpu, met)| match operation.limit {
-                Limit::OverFloor(_) => (format!("{:.2} × ({} over {} ms)", cpu / floor, figure(cpu), figure(floor)), met),
-                _ => (format!("{} ms", figure(cpu)), met),
+fn over_floor(measured: &[Measured]) -> Vec<Verdict> {
+    let rows = floors::rows(measured);
+    let limits = Operation::ALL.into_iter().map(|operation| (operation.name(), Limit::of(operation.name())));
+    limits
+        .filter(|(_, limit)| *limit != Limit::Unset)
+        .map(|(name, limit)| {
+            let row = rows.iter().find(|row| row.measured.operation == name);
+            let words = row.and_then(|row| {
+                let cpu = row.measured.cpu_ms;
+                let words = match limit {
+                    Limit::OverFloor(_) => format!("{:.2} × ({} over {} ms)", row.ratio, figure(cpu), figure(row.floor_ms)),
+                    _ => format!("{} ms", figure(cpu)),
+                };
+                limit.met(cpu, row.ratio).map(|met| (words, met))
             });
-            verdict(format!("{}: CPU {}", operation.title, operation.limit.words()), words)
+            verdict(format!("{name}: CPU {}", limit.words()), words)
         })
         .collect()
 }
 
 fn sizes_and_memory(results: &Results) -> Vec<Verdict> {
-    let groups = sizes::groups(&results.measured);
+    let groups = sizes::groups(results.sizes());
     let worst = groups.iter().max_by(|a, b| a.worst().total_cmp(&b.worst()));
-    let grown = worst.map(|group| {
-        let words = format!("{:.2} × at worst: {} on {}", group.worst(), title(group.operation), store(group.store));
-        (words, group.worst() <= sizes::LIMIT)
-    });
-    let ours = results.measured.iter().filter(|one| one.subject == OURSELVES && one.peak_memory_mb > 0.0);
-    let peak = ours.max_by(|a, b| a.peak_memory_mb.total_cmp(&b.peak_memory_mb)).map(|one| {
+    let grown = worst.map(|group| (format!("{:.2} × at worst: {}", group.worst(), group.operation), group.worst() <= sizes::LIMIT));
+    let peak = results.sizes().iter().max_by(|a, b| a.peak_memory_mb.total_cmp(&b.peak_memory_mb)).map(|one| {
         let (words, met) = at_most(one.peak_memory_mb, MEMORY_LIMIT_MB, "MB");
-        (format!("{words} at most: {} on {}", title(&one.operation), store(&one.store)), met)
+        (format!("{words} at most, with {} users", super::words::users(one.users)), met)
     });
     vec![
         verdict(format!("More users, the same CPU: ≤ {} × that of the smallest size", sizes::LIMIT), grown),
         verdict(format!("Memory during load ≤ {MEMORY_LIMIT_MB} MB"), peak),
-        verdict("A soak of 30 minutes is flat: the last third within 5 % of the middle third", flat(&results.soak)),
+        verdict("A soak of 30 minutes is flat: the last third within 5 % of the middle third", flat(results.soak())),
     ]
 }
 
@@ -87,69 +86,64 @@ fn flat(soak: &[SoakPoint]) -> Option<(String, bool)> {
     if third == 0 {
         return None;
     }
-    let grown = |of: fn(&SoakPoint) -> f64| {
-        let mean = |points: &[SoakPoint]| points.iter().map(of).sum::<f64>() / f64::from(u32::try_from(points.len()).unwrap_or(1));
-        mean(last) / mean(middle)
-    };
-    let (memory, cpu) = (grown(|one| one.memory_mb), grown(|one| one.cpu_ms_per_operation));
+    let sum = |points: &[SoakPoint], of: fn(&SoakPoint) -> f64| points.iter().map(of).sum::<f64>();
+    let grown = |of: fn(&SoakPoint) -> f64| sum(last, of) / sum(middle, of);
+    let (memory, cpu) = (grown(|one| one.memory_mb), grown(|one| one.cpu_ms));
     Some((format!("memory {memory:.3} ×, CPU {cpu:.3} ×, {} minutes", soak.len()), memory <= FLAT && cpu <= FLAT))
 }
 
-fn durability(measured: &[Measured]) -> Verdict {
-    let best = |store: &str| {
-        let fits = |one: &&Measured| one.subject == OURSELVES && one.operation == "code_exchange" && one.store == store && one.clients == 32;
-        measured.iter().find(fits).map(|one| one.ops_per_second)
-    };
-    let kept = best("sqlite").zip(best("sqlite-normal")).map(|(full, normal)| {
-        let words = format!("{:.0} % ({} of {} a second)", full / normal * 100.0, figure(full), figure(normal));
-        (words, full >= DURABLE_KEPT * normal)
+fn durability(durability: Option<&Durability>) -> Verdict {
+    let kept = durability.map(|one| {
+        let (full, unsynced) = (median(one.full_per_second.clone()), median(one.unsynced_per_second.clone()));
+        let words = format!("{:.0} % ({} of {} a second)", full / unsynced * 100.0, figure(full), figure(unsynced));
+        (words, full >= DURABLE_KEPT * unsynced)
     });
-    verdict("SQLite with full durability, 32 clients: ≥ 70 % of the code exchanges of synchronous=NORMAL", kept)
+    let goal = "SQLite with full durability, 32 clients: ≥ 70 % of the code exchanges of a server that syncs nothing to the disk";
+    verdict(goal, kept)
 }
 
-fn start(results: &Results) -> Vec<Verdict> {
-    let ours = results.subjects.iter().find(|subject| subject.name == OURSELVES);
-    let with = |value: Option<f64>, limit: f64, unit: &str| value.map(|value| at_most(value, limit, unit));
+fn start(start: Option<&Start>) -> Vec<Verdict> {
+    let goal = |goal: String, limit: f64, unit: &str, of: fn(&Start) -> f64| {
+        verdict(goal, start.map(|start| at_most(of(start), limit, unit)))
+    };
     vec![
-        verdict(format!("First start of dev ready in ≤ {READY_MS} ms"), with(ours.map(|one| one.ready_ms), READY_MS, "ms")),
-        verdict(
-            format!("Later starts ready in ≤ {READY_AGAIN_MS} ms"),
-            with(ours.and_then(|one| one.ready_again_ms), READY_AGAIN_MS, "ms"),
-        ),
-        verdict(format!("Idle ≤ {IDLE_MB} MB"), with(ours.map(|one| one.idle_mb), IDLE_MB, "MB")),
-        verdict(format!("Binary ≤ {BINARY_MB} MB"), with(ours.map(|one| one.installed_mb), BINARY_MB, "MB")),
+        goal(format!("First start of `dev` ready in ≤ {READY_MS} ms"), READY_MS, "ms", |one| median(one.first_ms.clone())),
+        goal(format!("Later starts ready in ≤ {READY_AGAIN_MS} ms"), READY_AGAIN_MS, "ms", |one| median(one.later_ms.clone())),
+        goal(format!("Idle ≤ {IDLE_MB} MB"), IDLE_MB, "MB", |one| {
+            median(one.first_idle_mb.clone()).max(median(one.later_idle_mb.clone()))
+        }),
+        goal(format!("Binary ≤ {BINARY_MB} MB"), BINARY_MB, "MB", |one| one.binary_mb),
     ]
 }
 
 fn overload(overload: Option<&Overload>) -> Vec<Verdict> {
-    let most = overload.and_then(|one| one.curve.iter().max_by(|a, b| a.offered.total_cmp(&b.offered)).map(|point| (one, point)));
-    let most = most.filter(|(one, point)| point.offered >= 4.5 * one.peak_per_second);
-    let kept = most.map(|(one, point)| {
-        let part = point.good_per_second / one.peak_per_second;
-        let times = point.offered / one.peak_per_second;
-        (format!("{:.0} % at {times:.1} × its capacity", part * 100.0), part >= GOODPUT_KEPT)
+    let five = || overload.into_iter().flat_map(|one| &one.points).filter(|point| point.times >= 5.0);
+    let kept = |point: &crate::results::Curve| point.good_per_second / curves::peak(&[point]);
+    let least = five().min_by(|a, b| kept(a).total_cmp(&kept(b)));
+    let goodput = least.map(|point| (format!("{:.0} % at worst: {}", kept(point) * 100.0, point.operation), kept(point) >= GOODPUT_KEPT));
+    let refusal = |text: &str| text.starts_with("429") || text.starts_with("503");
+    let errors = overload.map(|one| {
+        let said = one.points.iter().flat_map(|point| &point.refused).filter(|(text, _)| !refusal(text));
+        let errors: u64 = said.map(|(_, count)| count).sum();
+        (format!("{} others", figure(as_f64(errors))), errors == 0)
     });
-    let errors = overload.map(|one| one.curve.iter().map(|point| point.errors).sum::<u64>());
-    let recovered = overload.map(|one| match one.recovered_seconds {
-        Some(seconds) => at_most(seconds, RECOVERED_SECONDS, "s"),
-        None => ("not within the run".to_owned(), false),
-    });
+    let slowest = overload.and_then(|one| one.recovery_seconds.iter().map(|(_, seconds)| *seconds).reduce(f64::max));
     vec![
-        verdict("At five times its capacity: goodput ≥ 80 % of the peak", kept),
-        verdict("… no error but 429 and 503", errors.map(|errors| (format!("{errors} others"), errors == 0))),
-        verdict("… back to normal within 10 s", recovered),
+        verdict("At five times its capacity: goodput ≥ 80 % of the peak", goodput),
+        verdict("… no error but 429 and 503", errors),
+        verdict("… back to normal within 10 s", slowest.map(|seconds| at_most(seconds, RECOVERED_SECONDS, "s"))),
     ]
 }
 
-fn ahead(groups: &[Group<'_>], skips: &impl Fn(&Measured) -> bool) -> Verdict {
+fn ahead(measured: &[Measured], skips: &impl Fn(&Measured) -> bool) -> Verdict {
     let mut compared = 0_u32;
     let mut behind = Vec::new();
-    for group in groups {
+    for group in beside::groups(measured) {
         let Some((ours, peers)) = group.rows.split_first().filter(|(first, _)| first.subject == OURSELVES) else { continue };
         for peer in peers.iter().filter(|peer| !skips(peer)) {
             compared += 1;
-            if peer.cpu_ms_per_operation < ours.cpu_ms_per_operation {
-                behind.push(format!("{} of {}", title(group.operation), peer.subject));
+            if peer.cpu_ms < ours.cpu_ms {
+                behind.push(format!("{} of {}", group.operation, peer.subject));
             }
         }
     }
@@ -157,5 +151,6 @@ fn ahead(groups: &[Group<'_>], skips: &impl Fn(&Measured) -> bool) -> Verdict {
         [] => format!("ahead in all {compared} comparisons"),
         _ => format!("behind in {} of {compared}: {}", behind.len(), behind.join(", ")),
     };
-    verdict("Ahead of every peer in CPU on every operation that does the same work", (compared > 0).then_some((words, behind.is_empty())))
+    let goal = "Ahead of every peer in CPU on every operation that does the same work";
+    verdict(goal, (compared > 0).then_some((words, behind.is_empty())))
 }

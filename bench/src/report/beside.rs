@@ -1,8 +1,10 @@
 //! The plot of the side-by-side run: CPU of each operation on a logarithmic scale, a row for each server. Called by the report.
 
 use super::svg::{Anchor, Drawing, WIDTH, decades, figure};
-use super::words::{place, title};
-use crate::results::{Measured, OURSELVES};
+use super::words::place;
+use super::OURSELVES;
+use crate::driver::as_f64;
+use crate::results::Measured;
 
 const LEFT: f64 = 320.0;
 const RIGHT: f64 = 104.0;
@@ -16,7 +18,7 @@ pub struct Group<'r> {
     pub rows: Vec<&'r Measured>,
 }
 
-/// Every operation that a peer has. Ours is the one measured over as many users, on the store a user begins with.
+/// Every operation that a peer has.
 pub fn groups(measured: &[Measured]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for peer in measured.iter().filter(|one| one.subject != OURSELVES) {
@@ -26,13 +28,10 @@ pub fn groups(measured: &[Measured]) -> Vec<Group<'_>> {
         }
     }
     for group in &mut groups {
-        group.rows.sort_by(|a, b| a.cpu_ms_per_operation.total_cmp(&b.cpu_ms_per_operation));
+        group.rows.sort_by(|a, b| a.cpu_ms.total_cmp(&b.cpu_ms));
         let Some(peer) = group.rows.first() else { continue };
-        let ours = measured.iter().filter(|one| {
-            one.subject == OURSELVES && one.store == "sqlite" && one.operation == peer.operation && one.users == peer.users
-        });
-        let nearest = ours.min_by_key(|one| one.clients.abs_diff(peer.clients));
-        group.rows.splice(0..0, nearest);
+        let ours = measured.iter().find(|one| one.subject == OURSELVES && one.operation == peer.operation);
+        group.rows.splice(0..0, ours);
     }
     groups.sort_by_key(|group| place(group.operation));
     groups
@@ -46,7 +45,7 @@ pub fn plot(groups: &[Group<'_>], skips: impl Fn(&Measured) -> bool) -> String {
     drawing.text(24.0, 36.0, Anchor::Start, "ink head", "Server CPU per operation, side by side");
     drawing.text(24.0, 58.0, Anchor::Start, "muted", "Milliseconds on a logarithmic scale: each line is ten times the one before it. Less is better.");
     legend(&mut drawing);
-    let all = groups.iter().flat_map(|group| &group.rows).map(|one| one.cpu_ms_per_operation);
+    let all = groups.iter().flat_map(|group| &group.rows).map(|one| one.cpu_ms);
     let (low, high) = decades(all);
     let scale = (WIDTH - LEFT - RIGHT) / f64::from(high - low);
     let place_of = |ms: f64| LEFT + (ms.log10() - f64::from(low)).max(0.0) * scale;
@@ -58,15 +57,15 @@ pub fn plot(groups: &[Group<'_>], skips: impl Fn(&Measured) -> bool) -> String {
     }
     let mut y = TOP;
     for group in groups {
-        drawing.text(24.0, y + 15.0, Anchor::Start, "ink bold", title(group.operation));
+        drawing.text(24.0, y + 15.0, Anchor::Start, "ink bold", group.operation);
         for one in &group.rows {
             let ours = one.subject == OURSELVES;
             let class = if ours { "accent" } else { "peer" };
-            let x = place_of(one.cpu_ms_per_operation);
+            let x = place_of(one.cpu_ms);
             drawing.text(LEFT - 12.0, y + 15.0, Anchor::End, if ours { "ink bold" } else { "ink" }, shown(&one.subject));
             drawing.line((LEFT, y + 11.0), (x - 6.0, y + 11.0), &format!("{class} thick"));
             drawing.dot(x, y + 11.0, 6.0, !skips(one), class);
-            drawing.text(x + 12.0, y + 15.0, Anchor::Start, if ours { "ink bold" } else { "ink" }, &figure(one.cpu_ms_per_operation));
+            drawing.text(x + 12.0, y + 15.0, Anchor::Start, if ours { "ink bold" } else { "ink" }, &figure(one.cpu_ms));
             y += ROW;
         }
         y += GAP;
@@ -79,7 +78,7 @@ pub fn shown(subject: &str) -> &str {
 }
 
 fn height(group: &Group<'_>) -> f64 {
-    u32::try_from(group.rows.len()).map_or(0.0, f64::from) * ROW + GAP
+    as_f64(group.rows.len() as u64) * ROW + GAP
 }
 
 fn legend(drawing: &mut Drawing) {
@@ -94,8 +93,8 @@ fn legend(drawing: &mut Drawing) {
 fn description(groups: &[Group<'_>]) -> String {
     let group = |group: &Group<'_>| {
         let rows: Vec<String> =
-            group.rows.iter().map(|one| format!("{} {} ms", shown(&one.subject), figure(one.cpu_ms_per_operation))).collect();
-        format!("{}: {}", title(group.operation), rows.join(", "))
+            group.rows.iter().map(|one| format!("{} {} ms", shown(&one.subject), figure(one.cpu_ms))).collect();
+        format!("{}: {}", group.operation, rows.join(", "))
     };
     groups.iter().map(group).collect::<Vec<_>>().join(". ")
 }

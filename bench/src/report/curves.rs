@@ -1,8 +1,7 @@
 //! The plots over a running quantity: answers and latency over the offered load, memory and CPU over time. Called by the report.
 
 use super::svg::{Anchor, Drawing, WIDTH, decades, figure, ticks};
-use super::words::title;
-use crate::results::{Overload, SoakPoint};
+use crate::results::{Curve, SoakPoint};
 
 /// Of its peak, what a server has to keep answering when more is offered than it can do.
 pub const GOODPUT_KEPT: f64 = 0.8;
@@ -12,6 +11,7 @@ pub const MEMORY_LIMIT_MB: f64 = 150.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 132.0;
 const PANEL: f64 = 200.0;
+const HEIGHT: f64 = 654.0;
 
 /// A coordinate system: what its axes reach, and where it stands.
 struct Panel {
@@ -87,62 +87,63 @@ fn reach(most: f64) -> f64 {
     ticks(most, 4.0).last().copied().unwrap_or(1.0)
 }
 
-pub fn overload(overload: &Overload) -> String {
-    let curve = &overload.curve;
-    let most = |of: fn(&crate::results::Curve) -> f64| curve.iter().map(of).fold(0.0, f64::max);
-    let x_most = ticks(most(|one| one.offered), 6.0).last().copied().unwrap_or(1.0);
-    let rates = most(|one| one.good_per_second).max(most(|one| one.refused)).max(overload.peak_per_second);
-    let mut drawing = Drawing::new(654.0);
-    let heading = format!("Offered more than it can do: {}", title(&overload.operation).to_lowercase());
-    drawing.text(24.0, 36.0, Anchor::Start, "ink head", &heading);
+/// What an operation does at its best, a second.
+pub fn peak(curve: &[&Curve]) -> f64 {
+    curve.iter().find(|one| one.times > 0.0).map_or(0.0, |one| one.offered_per_second / one.times)
+}
+
+/// Requests a second that were not answered as wanted.
+pub fn refused(one: &Curve) -> f64 {
+    (one.offered_per_second - one.good_per_second).max(0.0)
+}
+
+/// One operation's points.
+pub fn overload(curve: &[&Curve]) -> String {
+    let peak = peak(curve);
+    let most = |of: fn(&Curve) -> f64| curve.iter().map(|one| of(one)).fold(0.0, f64::max);
+    let x_most = ticks(most(|one| one.offered_per_second), 6.0).last().copied().unwrap_or(1.0);
+    let rates = most(|one| one.good_per_second).max(most(refused)).max(peak);
+    let mut drawing = Drawing::new(HEIGHT);
+    let name = curve.first().map_or("", |one| one.operation.as_str());
+    drawing.text(24.0, 36.0, Anchor::Start, "ink head", &format!("Offered more than it can do: {name}"));
     drawing.text(24.0, 58.0, Anchor::Start, "muted", "Open loop; latency counts from the moment a request was due.");
     let upper = Panel { top: 112.0, x_most, y: Scale::Linear(reach(rates)) };
     upper.axes(&mut drawing, "Answers a second", "offered a second");
-    let kept = overload.peak_per_second * GOODPUT_KEPT;
-    upper.limit(&mut drawing, kept, &format!("{:.0} % of the peak", GOODPUT_KEPT * 100.0));
-    let points = |of: fn(&crate::results::Curve) -> f64| -> Vec<(f64, f64)> { curve.iter().map(|one| (one.offered, of(one))).collect() };
-    upper.series(&mut drawing, &points(|one| one.refused), "peer", "refused");
+    upper.limit(&mut drawing, peak * GOODPUT_KEPT, &format!("{:.0} % of the peak", GOODPUT_KEPT * 100.0));
+    let points = |of: fn(&Curve) -> f64| -> Vec<(f64, f64)> { curve.iter().map(|one| (one.offered_per_second, of(one))).collect() };
+    upper.series(&mut drawing, &points(refused), "peer", "not answered");
     upper.series(&mut drawing, &points(|one| one.good_per_second), "accent", "good");
-    let (low, high) = decades(curve.iter().flat_map(|one| [one.p50, one.p99]));
+    let (low, high) = decades(curve.iter().flat_map(|one| [one.p50_ms, one.p99_ms]));
     let lower = Panel { top: 400.0, x_most, y: Scale::Powers(low, high) };
     lower.axes(&mut drawing, "Latency of the good answers, ms, logarithmic", "offered a second");
-    lower.series(&mut drawing, &points(|one| one.p99), "peer", "p99");
-    lower.series(&mut drawing, &points(|one| one.p50), "accent", "p50");
+    lower.series(&mut drawing, &points(|one| one.p99_ms), "peer", "p99");
+    lower.series(&mut drawing, &points(|one| one.p50_ms), "accent", "p50");
     let said: Vec<String> = curve
         .iter()
         .map(|one| {
-            let (offered, good) = (figure(one.offered), figure(one.good_per_second));
-            format!("{offered} offered, {good} good, {} refused, p99 {} ms", figure(one.refused), figure(one.p99))
+            let (offered, good) = (figure(one.offered_per_second), figure(one.good_per_second));
+            format!("{offered} offered, {good} good, p99 {} ms", figure(one.p99_ms))
         })
         .collect();
-    drawing.finish("Throughput and latency over the offered load", &said.join("; "))
+    drawing.finish(&format!("Throughput and latency over the offered load: {name}"), &said.join("; "))
 }
 
 pub fn soak(points: &[SoakPoint]) -> String {
     let most = |of: fn(&SoakPoint) -> f64| points.iter().map(of).fold(0.0, f64::max);
     let x_most = ticks(most(|one| one.minute), 6.0).last().copied().unwrap_or(1.0);
-    let mut drawing = Drawing::new(654.0);
+    let mut drawing = Drawing::new(HEIGHT);
     let minutes = format!("{:.0} minutes of load", most(|one| one.minute));
     drawing.text(24.0, 36.0, Anchor::Start, "ink head", &minutes);
-    drawing.text(24.0, 58.0, Anchor::Start, "muted", "A mix of all operations in a closed loop; a point a minute.");
+    drawing.text(24.0, 58.0, Anchor::Start, "muted", "A steady mix of operations; a point a minute.");
     let series = |of: fn(&SoakPoint) -> f64| -> Vec<(f64, f64)> { points.iter().map(|one| (one.minute, of(one))).collect() };
     let upper = Panel { top: 112.0, x_most, y: Scale::Linear(reach(most(|one| one.memory_mb).max(MEMORY_LIMIT_MB))) };
     upper.axes(&mut drawing, "Memory, MB", "minutes");
     upper.limit(&mut drawing, MEMORY_LIMIT_MB, "limit");
     upper.series(&mut drawing, &series(|one| one.memory_mb), "accent", "memory");
-    let lower = Panel { top: 400.0, x_most, y: Scale::Linear(reach(most(|one| one.cpu_ms_per_operation))) };
+    let lower = Panel { top: 400.0, x_most, y: Scale::Linear(reach(most(|one| one.cpu_ms))) };
     lower.axes(&mut drawing, "Server CPU per operation, ms", "minutes");
-    lower.series(&mut drawing, &series(|one| one.cpu_ms_per_operation), "accent", "CPU");
-    let first = points.first().cloned().unwrap_or_default();
-    let last = points.last().cloned().unwrap_or_default();
-    let said = format!(
-        "Memory {} MB after minute {:.0}, {} MB after minute {:.0}; CPU per operation {} and {} ms.",
-        figure(first.memory_mb),
-        first.minute,
-        figure(last.memory_mb),
-        last.minute,
-        figure(first.cpu_ms_per_operation),
-        figure(last.cpu_ms_per_operation)
-    );
-    drawing.finish("Memory and CPU per operation over a long run", &said)
+    lower.series(&mut drawing, &series(|one| one.cpu_ms), "accent", "CPU");
+    let said = |one: &SoakPoint| format!("Minute {:.0}: {} MB, {} ms.", one.minute, figure(one.memory_mb), figure(one.cpu_ms));
+    let said: Vec<String> = points.first().into_iter().chain(points.last()).map(said).collect();
+    drawing.finish("Memory and CPU per operation over a long run", &said.join(" "))
 }

@@ -1,8 +1,9 @@
 //! The plot of 1 k, 100 k and 1 M users: what each operation costs over its cost at the smallest size. Called by the report.
 
 use super::svg::{Anchor, Drawing, WIDTH, figure};
-use super::words::{place, store, title, users};
-use crate::results::{Measured, OURSELVES};
+use super::words::{place, users};
+use crate::driver::as_f64;
+use crate::results::Measured;
 
 /// What an operation may cost at any size, over its cost at the smallest.
 pub const LIMIT: f64 = 1.25;
@@ -24,7 +25,7 @@ pub struct Group<'r> {
 impl Group<'_> {
     /// CPU at a size over CPU at the smallest.
     pub fn over_first(&self, one: &Measured) -> f64 {
-        self.sizes.first().map_or(1.0, |first| one.cpu_ms_per_operation / first.cpu_ms_per_operation)
+        self.sizes.first().map_or(1.0, |first| one.cpu_ms / first.cpu_ms)
     }
 
     pub fn worst(&self) -> f64 {
@@ -35,7 +36,7 @@ impl Group<'_> {
 /// What was measured at two sizes or more.
 pub fn groups(measured: &[Measured]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for one in measured.iter().filter(|one| one.subject == OURSELVES && one.cpu_ms_per_operation > 0.0) {
+    for one in measured.iter().filter(|one| one.cpu_ms > 0.0) {
         let known = groups.iter_mut().find(|group| group.operation == one.operation && group.store == one.store);
         match known {
             Some(group) => group.sizes.push(one),
@@ -47,12 +48,12 @@ pub fn groups(measured: &[Measured]) -> Vec<Group<'_>> {
         group.sizes.dedup_by_key(|one| one.users);
     }
     groups.retain(|group| group.sizes.len() > 1);
-    groups.sort_by_key(|group| (place(group.operation), group.store != "sqlite"));
+    groups.sort_by_key(|group| place(group.operation));
     groups
 }
 
 pub fn plot(groups: &[Group<'_>]) -> String {
-    let height = |group: &Group<'_>| u32::try_from(group.sizes.len()).map_or(0.0, f64::from) * ROW + GAP;
+    let height = |group: &Group<'_>| as_f64(group.sizes.len() as u64) * ROW + GAP;
     let bottom = TOP + groups.iter().map(height).sum::<f64>();
     let mut drawing = Drawing::new(bottom + 44.0);
     drawing.text(24.0, 36.0, Anchor::Start, "ink head", "More users, the same cost");
@@ -70,13 +71,13 @@ pub fn plot(groups: &[Group<'_>]) -> String {
     let mut y = TOP;
     for group in groups {
         let began = y;
-        drawing.text(24.0, y + 12.0, Anchor::Start, "ink bold", title(group.operation));
-        drawing.text(24.0, y + 28.0, Anchor::Start, "muted small", store(group.store));
+        drawing.text(24.0, y + 12.0, Anchor::Start, "ink bold", group.operation);
+        drawing.text(24.0, y + 28.0, Anchor::Start, "muted small", group.store);
         for (one, class) in group.sizes.iter().zip(["s4", "s2", "s1"].into_iter().cycle()) {
             let over = group.over_first(one);
             drawing.text(LEFT - 10.0, y + 12.0, Anchor::End, "muted small", &users(one.users));
             drawing.bar(LEFT, y + 2.0, over.min(most) * scale, ROW - 4.0, class);
-            let words = format!("{} ms, {over:.2} ×", figure(one.cpu_ms_per_operation));
+            let words = format!("{} ms, {over:.2} ×", figure(one.cpu_ms));
             let class = if over > LIMIT { "limit small bold" } else { "ink small" };
             drawing.text(WIDTH - RIGHT + 12.0, y + 12.0, Anchor::Start, class, &words);
             y += ROW;
@@ -86,7 +87,7 @@ pub fn plot(groups: &[Group<'_>]) -> String {
     }
     let said: Vec<String> = groups
         .iter()
-        .map(|group| format!("{} on {}: at most {:.2} times", title(group.operation), store(group.store), group.worst()))
+        .map(|group| format!("{} on {}: at most {:.2} times", group.operation, group.store, group.worst()))
         .collect();
     drawing.finish("Server CPU per operation over the number of users", &said.join("; "))
 }

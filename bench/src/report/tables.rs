@@ -4,9 +4,11 @@ use super::bars::Verdict;
 use super::beside::{Group, shown};
 use super::floors;
 use super::svg::figure;
-use super::words::{limit, place, store, title, users};
+use super::words::{Limit, users};
 use super::{curves, sizes};
-use crate::results::{FloorPart, Machine, Measured, Overload, Subject};
+use crate::driver::as_f64;
+use crate::measure::median;
+use crate::results::{Curve, FloorPart, Machine, Measured, Start, Subject};
 
 /// A table: what stands over each column, how it is aligned, and its rows.
 pub fn table(columns: &[(&str, Align)], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -28,19 +30,14 @@ pub enum Align {
 use Align::{Left, Right};
 
 pub fn machine(machine: &Machine) -> String {
-    let mut rows = vec![
+    let rows = [
         ("Measured on".to_owned(), machine.date.clone()),
         ("Processor".to_owned(), format!("{}, {} cores", machine.cpu, machine.cores)),
-        ("Memory".to_owned(), format!("{} MB", figure_of(machine.memory_mb))),
+        ("Memory".to_owned(), format!("{} MB", figure(as_f64(machine.memory_mb)))),
         ("Kernel".to_owned(), machine.kernel.clone()),
         ("Compiler".to_owned(), machine.rustc.clone()),
     ];
-    rows.extend(machine.versions.iter().cloned());
     table(&[("", Left), ("", Left)], rows.into_iter().map(|(name, value)| vec![name, value]))
-}
-
-fn figure_of(count: u64) -> String {
-    figure(count as f64)
 }
 
 pub fn verdicts(verdicts: &[Verdict]) -> String {
@@ -59,14 +56,14 @@ pub fn over_floor(rows: &[floors::Row<'_>]) -> String {
     };
     let rows = rows.iter().map(|row| {
         let one = row.measured;
-        let limit = limit(&one.operation);
-        let met = limit.met(one.cpu_ms_per_operation, row.floor_ms).map_or("", |met| if met { " ✓" } else { " ✗" });
+        let limit = Limit::of(&one.operation);
+        let met = limit.met(one.cpu_ms, row.ratio).map_or("", |met| if met { " ✓" } else { " ✗" });
         vec![
-            title(&one.operation).to_owned(),
-            figure(one.cpu_ms_per_operation),
+            one.operation.clone(),
+            figure(one.cpu_ms),
             figure(row.floor_ms),
             row.parts.iter().map(part).collect::<Vec<_>>().join(" + "),
-            format!("{:.2}", one.cpu_ms_per_operation / row.floor_ms),
+            format!("{:.2}", row.ratio),
             format!("{}{met}", limit.words()),
         ]
     });
@@ -75,44 +72,49 @@ pub fn over_floor(rows: &[floors::Row<'_>]) -> String {
     table(&columns, rows)
 }
 
-/// Every figure of some measurements of ours, those of one store under one heading.
+/// Every figure of some runs, by operation and store.
 pub fn every_figure(measured: &[&Measured]) -> String {
-    let mut stores: Vec<&str> = measured.iter().map(|one| one.store.as_str()).collect();
-    stores.sort_unstable_by_key(|id| (*id != "sqlite", *id));
-    stores.dedup();
-    let mut text = String::new();
-    for id in stores {
-        let mut rows: Vec<&&Measured> = measured.iter().filter(|one| one.store == id).collect();
-        rows.sort_by_key(|one| (place(&one.operation), one.users, one.clients));
-        let columns = [
-            ("Operation", Left),
-            ("Users", Right),
-            ("Clients", Right),
-            ("Op/s", Right),
-            ("p50, ms", Right),
-            ("p99, ms", Right),
-            ("CPU, ms/op", Right),
-            ("Database CPU, ms/op", Right),
-            ("Peak memory, MB", Right),
-            ("Errors", Right),
-        ];
-        let rows = rows.into_iter().map(|one| {
-            vec![
-                title(&one.operation).to_owned(),
-                users(one.users),
-                one.clients.to_string(),
-                figure(one.ops_per_second),
-                figure(one.p50_ms),
-                figure(one.p99_ms),
-                figure(one.cpu_ms_per_operation),
-                one.database_cpu_ms_per_operation.map_or("–".to_owned(), figure),
-                figure(one.peak_memory_mb),
-                one.errors.to_string(),
-            ]
-        });
-        text.push_str(&format!("**{}**\n\n{}\n", store(id), table(&columns, rows)));
-    }
-    text.trim_end().to_owned()
+    let columns = [
+        ("Operation", Left),
+        ("Store", Left),
+        ("Users", Right),
+        ("Op/s", Right),
+        ("p50, ms", Right),
+        ("p99, ms", Right),
+        ("CPU, ms", Right),
+        ("least – most", Right),
+        ("Database CPU, ms", Right),
+        ("Peak memory, MB", Right),
+        ("Failed", Right),
+    ];
+    let rows = measured.iter().map(|one| {
+        let (least, most) = one.cpu_ms_range;
+        vec![
+            one.operation.clone(),
+            one.store.clone(),
+            users(one.users),
+            figure(one.per_second),
+            figure(one.p50_ms),
+            figure(one.p99_ms),
+            figure(one.cpu_ms),
+            format!("{} – {}", figure(least), figure(most)),
+            one.database_cpu_ms.map_or("–".to_owned(), figure),
+            figure(one.peak_memory_mb),
+            failed(one).to_string(),
+        ]
+    });
+    table(&columns, rows)
+}
+
+fn failed(one: &Measured) -> u64 {
+    one.failures.iter().map(|(_, count)| count).sum()
+}
+
+pub fn start(start: &Start) -> String {
+    let middle = |values: &[f64]| figure(median(values.to_vec()));
+    let row = |name: &str, ms: &[f64], mb: &[f64]| vec![name.to_owned(), middle(ms), middle(mb)];
+    let rows = [row("First start", &start.first_ms, &start.first_idle_mb), row("Later starts", &start.later_ms, &start.later_idle_mb)];
+    table(&[("`poolhouse dev`", Left), ("Ready after, ms", Right), ("Idle, MB", Right)], rows)
 }
 
 pub fn subjects(subjects: &[Subject]) -> String {
@@ -120,7 +122,6 @@ pub fn subjects(subjects: &[Subject]) -> String {
         vec![
             format!("**{}** {}", shown(&one.name), one.version),
             figure(one.ready_ms),
-            one.ready_again_ms.map_or("the same".to_owned(), figure),
             figure(one.idle_mb),
             figure(one.loaded_mb),
             figure(one.installed_mb),
@@ -129,8 +130,7 @@ pub fn subjects(subjects: &[Subject]) -> String {
     });
     let columns = [
         ("Server", Left),
-        ("First start, ms", Right),
-        ("Later starts, ms", Right),
+        ("Ready after, ms", Right),
         ("Idle, MB", Right),
         ("After load, MB", Right),
         ("Installed, MB", Right),
@@ -143,16 +143,19 @@ pub fn subjects(subjects: &[Subject]) -> String {
 pub fn beside(groups: &[Group<'_>], unequal: impl Fn(&Measured) -> String) -> String {
     let rows = groups.iter().flat_map(|group| {
         group.rows.iter().enumerate().map(|(at, one)| {
-            let name = if at == 0 { format!("**{}**", title(group.operation)) } else { String::new() };
-            let errors = if one.errors == 0 { String::new() } else { format!(" **{} errors.**", one.errors) };
+            let name = if at == 0 { format!("**{}**", group.operation) } else { String::new() };
+            let failed = match failed(one) {
+                0 => String::new(),
+                failed => format!(" **{failed} failed.**"),
+            };
             vec![
                 name,
                 shown(&one.subject).to_owned(),
-                figure(one.cpu_ms_per_operation),
-                figure(one.ops_per_second),
+                figure(one.cpu_ms),
+                figure(one.per_second),
                 figure(one.p50_ms),
                 figure(one.p99_ms),
-                format!("{}{errors}", unequal(one)),
+                format!("{}{failed}", unequal(one)).trim().to_owned(),
             ]
         })
     });
@@ -173,10 +176,10 @@ pub fn sizes(groups: &[sizes::Group<'_>]) -> String {
         group.sizes.iter().map(|one| {
             let over = group.over_first(one);
             vec![
-                title(group.operation).to_owned(),
-                store(group.store).to_owned(),
+                group.operation.to_owned(),
+                group.store.to_owned(),
                 users(one.users),
-                figure(one.cpu_ms_per_operation),
+                figure(one.cpu_ms),
                 format!("{over:.2}{}", if over > sizes::LIMIT { " ✗" } else { "" }),
                 figure(one.peak_memory_mb),
             ]
@@ -187,30 +190,32 @@ pub fn sizes(groups: &[sizes::Group<'_>]) -> String {
     table(&columns, rows)
 }
 
-pub fn overload(overload: &Overload) -> String {
-    let rows = overload.curve.iter().map(|one| {
+/// One operation's points, and how soon all was as before.
+pub fn overload(curve: &[&Curve], recovered_seconds: Option<f64>) -> String {
+    let peak = curves::peak(curve);
+    let rows = curve.iter().map(|one| {
+        let said: Vec<String> = one.refused.iter().map(|(text, count)| format!("{count} × {text}")).collect();
         vec![
-            figure(one.offered),
+            format!("{} ×", one.times),
+            figure(one.offered_per_second),
             figure(one.good_per_second),
-            format!("{:.0} %", one.good_per_second / overload.peak_per_second * 100.0),
-            figure(one.p50),
-            figure(one.p99),
-            figure(one.refused),
-            one.errors.to_string(),
+            format!("{:.0} %", one.good_per_second / peak * 100.0),
+            figure(one.p50_ms),
+            figure(one.p99_ms),
+            said.join(", ").replace('`', "'"),
         ]
     });
     let columns = [
+        ("Of capacity", Right),
         ("Offered/s", Right),
         ("Good/s", Right),
         ("Of the peak", Right),
         ("p50, ms", Right),
         ("p99, ms", Right),
-        ("Refused/s", Right),
-        ("Errors", Right),
+        ("Refused, in all", Left),
     ];
-    let recovered = match overload.recovered_seconds {
-        Some(seconds) => format!("Latency was back to normal {} s after the overload ended.", figure(seconds)),
-        None => "Latency did not come back to normal within the run.".to_owned(),
-    };
-    format!("{}\n{recovered} The line of the plot is {:.0} % of the peak.", table(&columns, rows), curves::GOODPUT_KEPT * 100.0)
+    let recovered = recovered_seconds
+        .map(|seconds| format!("\nA light load was answered as before {} s after the flood.", figure(seconds)))
+        .unwrap_or_default();
+    table(&columns, rows) + &recovered
 }
