@@ -115,7 +115,7 @@ pub struct Offer {
 }
 
 /// Requests fall due evenly, whatever the server does; each takes the next free script, which has a connection of its own.
-pub async fn open(address: SocketAddr, scripts: Vec<Box<dyn Script>>, offer: Offer) -> Tally {
+pub async fn open(addresses: &[SocketAddr], scripts: Vec<Box<dyn Script>>, offer: Offer) -> Tally {
     let tally = RefCell::new(Tally::default());
     let due: Rc<RefCell<VecDeque<Instant>>> = Rc::default();
     let (arrived, ended) = (Notify::new(), Cell::new(false));
@@ -134,8 +134,8 @@ pub async fn open(address: SocketAddr, scripts: Vec<Box<dyn Script>>, offer: Off
         ended.set(true);
         arrived.notify_waiters();
     };
-    let clients = join_all(scripts.into_iter().map(async |mut script| {
-        let mut connection = Connection::to(address);
+    let clients = join_all(scripts.into_iter().zip(addresses.iter().cycle()).map(async |(mut script, address)| {
+        let mut connection = Connection::to(*address);
         loop {
             let next = due.borrow_mut().pop_front();
             let Some(since) = next else {
@@ -150,7 +150,7 @@ pub async fn open(address: SocketAddr, scripts: Vec<Box<dyn Script>>, offer: Off
                 Ok(outcome) => outcome,
                 Err(_) => {
                     // As a client that hangs up.
-                    connection = Connection::to(address);
+                    connection = Connection::to(*address);
                     Err(Failed::Refused("no answer in time".to_owned()))
                 }
             };

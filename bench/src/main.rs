@@ -16,6 +16,7 @@ mod process;
 mod results;
 mod site;
 mod srp;
+mod trials;
 mod world;
 
 use std::net::SocketAddr;
@@ -57,6 +58,33 @@ enum Command {
     },
     /// The same operations on PostgreSQL, by one process and by two
     Stores(Rounded),
+    /// How soon it answers when started, and what it keeps in memory when idle
+    Start {
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+    /// Up to five times as much as it can do
+    Overload {
+        /// Seconds of each load
+        #[arg(long, default_value_t = 10.0)]
+        seconds: f64,
+        #[arg(long, value_delimiter = ',', default_value = "client-credentials,password-sign-in")]
+        only: Vec<Operation>,
+    },
+    /// A steady mix: does memory or cost grow?
+    Soak {
+        #[arg(long, default_value_t = 30)]
+        minutes: usize,
+        #[arg(long, default_value_t = 100_000)]
+        users: usize,
+    },
+    /// Exchanges a second with and without syncs to the disk (needs `eatmydata`)
+    Durability {
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        #[arg(long, default_value_t = 3.0)]
+        seconds: f64,
+    },
     /// The bare HTTP server that is measured as a floor
     #[command(hide = true)]
     Bare { address: SocketAddr },
@@ -128,6 +156,19 @@ async fn run(cli: &Cli) -> Result<(), String> {
             let worlds = [(Store::Sqlite, 1000), (Store::Postgres, 1000), (Store::PostgresTwice, 1000)];
             bench.worlds("stores", rounded, &worlds).await
         }
+        Command::Start { rounds } => machine::keep("start", &trials::start::run(bench.binary, bench.directory, *rounds).await?),
+        Command::Overload { seconds, only } => {
+            let world = bench.world("overload", Store::Sqlite, 1000).await?;
+            machine::keep("overload", &trials::overload::run(&world, only, Duration::from_secs_f64(*seconds)).await?)
+        }
+        Command::Soak { minutes, users } => {
+            let world = bench.world("soak", Store::Sqlite, *users).await?;
+            machine::keep("soak", &trials::soak::run(&world, *minutes).await?)
+        }
+        Command::Durability { rounds, seconds } => {
+            let time = Duration::from_secs_f64(*seconds);
+            machine::keep("durability", &trials::durability::run(bench.binary, bench.directory, *rounds, time).await?)
+        }
         Command::Bare { address } => bare::serve(*address).await,
     }
 }
@@ -138,13 +179,17 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    async fn world(&self, name: &str, store: Store, users: usize) -> Result<Rc<World>, String> {
+        console::note(&format!("starting on {} with {users} users", store.name()));
+        let directory = self.directory.join(name);
+        let plan = Plan { binary: self.binary, directory: &directory, store, users, under: &[] };
+        Ok(Rc::new(World::start(&plan).await?))
+    }
+
     async fn worlds(&self, name: &str, rounded: &Rounded, wanted: &[(Store, usize)]) -> Result<(), String> {
         let mut worlds = Vec::new();
         for (at, (store, users)) in wanted.iter().enumerate() {
-            console::note(&format!("starting on {} with {users} users", store.name()));
-            let directory = self.directory.join(format!("{name}-{at}"));
-            let plan = Plan { binary: self.binary, directory: &directory, store: *store, users: *users, under: &[] };
-            worlds.push(Rc::new(World::start(&plan).await?));
+            worlds.push(self.world(&format!("{name}-{at}"), *store, *users).await?);
         }
         let measured = measure::run(&worlds, &rounded.operations(), rounded.rounds(), self.directory).await?;
         if rounded.dry {

@@ -158,28 +158,8 @@ impl Operation {
                     })
                     .collect(),
             ),
-            Self::AdminCreateUser => once(
-                (0..steps)
-                    .map(|_| {
-                        let name = format!("made-{}@example.com", world.next());
-                        let attributes =
-                            json!([{ "Name": "email", "Value": name }, { "Name": "email_verified", "Value": "true" }]);
-                        world.key.sign(
-                            "AdminCreateUser",
-                            &json!({ "UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS",
-                    "TemporaryPassword": PASSWORD, "UserAttributes": attributes }),
-                        )
-                    })
-                    .collect(),
-            ),
-            Self::SignUp => once(
-                (0..steps)
-                    .map(|_| {
-                        let name = format!("signed-up-{}@example.com", world.next());
-                        Call::operation("SignUp", &json!({ "ClientId": world.public, "Username": name, "Password": PASSWORD }))
-                    })
-                    .collect(),
-            ),
+            Self::AdminCreateUser => once((0..steps).map(|_| create_user(world)).collect()),
+            Self::SignUp => once((0..steps).map(|_| sign_up(world)).collect()),
             Self::ListUsers => cycle(vec![list(world, None)]),
             Self::ListUsersByEmail => cycle(users(world).map(|name| list(world, Some(format!("email = \"{name}\"")))).collect()),
             Self::ListUsersByPrefix => {
@@ -201,6 +181,21 @@ fn sign_in(client: &str, name: &str) -> Call {
         "InitiateAuth",
         &json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": client, "AuthParameters": parameters }),
     )
+}
+
+/// By a user who was not there before.
+fn sign_up(world: &World) -> Call {
+    let name = format!("signed-up-{}@example.com", world.next());
+    Call::operation("SignUp", &json!({ "ClientId": world.public, "Username": name, "Password": PASSWORD }))
+}
+
+/// Of a user who was not there before.
+fn create_user(world: &World) -> Call {
+    let name = format!("made-{}@example.com", world.next());
+    let attributes = json!([{ "Name": "email", "Value": name }, { "Name": "email_verified", "Value": "true" }]);
+    let input = json!({ "UserPoolId": world.pool, "Username": name, "MessageAction": "SUPPRESS",
+        "TemporaryPassword": PASSWORD, "UserAttributes": attributes });
+    world.key.sign("AdminCreateUser", &input)
 }
 
 fn list(world: &World, filter: Option<String>) -> Call {

@@ -138,5 +138,6 @@ pub struct Start {
 pub struct Durability {
     pub machine: Machine,
     pub full_per_second: Vec<f64>,
-    pub normal_per_second: Vec<f64>,
+    /// With every sync to the disk left out.
+    pub unsynced_per_second: Vec<f64>,
 }

@@ -65,7 +65,7 @@ impl Site {
     pub async fn serve(&self, number: usize, under: &[&str]) -> Result<Process, String> {
         let address = free_address()?;
         let config = self.configuration(number, address)?;
-        let mut words = under.iter().map(|word| Path::new(word)).chain([self.binary.as_path()]);
+        let mut words = under.iter().map(Path::new).chain([self.binary.as_path()]);
         let mut command = Command::new(words.next().unwrap_or(&self.binary));
         command.args(words).args(["serve", "--config", &config]);
         Process::start(command, address, "/_poolhouse/health", &self.directory.join(format!("server-{number}.log"))).await

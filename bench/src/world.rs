@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -78,7 +78,6 @@ pub struct World {
     pub signed_in: Vec<SignedIn>,
     /// Counts what must be new each time: names of users.
     pub fresh: RefCell<u64>,
-    directory: PathBuf,
 }
 
 /// How a world is started.
@@ -192,7 +191,6 @@ impl World {
             srp_pool,
             signed_in: Vec::new(),
             fresh: RefCell::new(0),
-            directory: plan.directory.to_owned(),
         };
         with_password(connection, key, &world.pool, TEMPLATE).await?;
         for number in 0..SRP_USERS {
@@ -219,11 +217,6 @@ impl World {
         let done = join_all(lanes).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         self.signed_in = done.into_iter().flatten().collect();
         Ok(())
-    }
-
-    /// The size of the database and what else lies in the data directory, bytes.
-    pub fn directory(&self) -> &Path {
-        &self.directory
     }
 }
 
