@@ -109,8 +109,8 @@ fn files(results: &Results) -> Vec<File> {
 }
 
 fn sections(results: &Results, plots: &mut Vec<File>) -> Vec<(&'static str, String)> {
-    let skips = |one: &Measured| peers::skips(&one.subject, &one.operation).is_some();
-    let unequal = |one: &Measured| peers::skips(&one.subject, &one.operation).unwrap_or_default().to_owned();
+    let skips = |one: &Measured| peers::does_less(&one.subject, &one.operation);
+    let unequal = |one: &Measured| peers::unequal(&one.subject, &one.operation).to_owned();
     let floors = floors::rows(results.operations());
     let beside = beside::groups(results.beside());
     let sizes = sizes::groups(results.sizes());
@@ -121,30 +121,17 @@ fn sections(results: &Results, plots: &mut Vec<File>) -> Vec<(&'static str, Stri
         plots.push((format!("benchmarks/{name}.svg"), svg()));
         format!("![{what}](benchmarks/{name}.svg)\n\n{}", table())
     };
-    let floor = drawn(
-        !floors.is_empty(),
-        "floor",
-        "Server CPU per operation over its floor",
-        &|| floors::plot(&floors),
-        &|| tables::over_floor(&floors),
-    );
-    let peers = drawn(
-        !beside.is_empty(),
-        "peers",
-        "CPU per operation, side by side",
-        &|| beside::plot(&beside, skips),
-        &|| tables::beside(&beside, unequal),
-    );
-    let sizes = drawn(
-        !sizes.is_empty(),
-        "sizes",
-        "CPU per operation over the number of users",
-        &|| sizes::plot(&sizes),
-        &|| tables::sizes(&sizes),
-    );
+    let floor = drawn(!floors.is_empty(), "floor", "Server CPU per operation over its floor", &|| floors::plot(&floors), &|| {
+        tables::over_floor(&floors)
+    });
+    let peers = drawn(!beside.is_empty(), "peers", "CPU per operation, side by side", &|| beside::plot(&beside, skips), &|| {
+        tables::beside(&beside, unequal)
+    });
+    let sizes = drawn(!sizes.is_empty(), "sizes", "CPU per operation over the number of users", &|| sizes::plot(&sizes), &|| {
+        tables::sizes(&sizes)
+    });
     let soak = results.soak();
-    let soak =
-        drawn(soak.len() > 2, "soak", "Memory and CPU over a long run", &|| curves::soak(soak), &String::new);
+    let soak = drawn(soak.len() > 2, "soak", "Memory and CPU over a long run", &|| curves::soak(soak), &String::new);
     vec![
         ("machine", or_not(results.machine().map(tables::machine))),
         ("verdicts", tables::verdicts(&bars::verdicts(results, &skips))),

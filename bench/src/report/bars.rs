@@ -68,7 +68,8 @@ fn over_floor(measured: &[Measured]) -> Vec<Verdict> {
 fn sizes_and_memory(results: &Results) -> Vec<Verdict> {
     let groups = sizes::groups(results.sizes());
     let worst = groups.iter().max_by(|a, b| a.worst().total_cmp(&b.worst()));
-    let grown = worst.map(|group| (format!("{:.2} × at worst: {}", group.worst(), group.operation), group.worst() <= sizes::LIMIT));
+    let grown =
+        worst.map(|group| (format!("{:.2} × at worst: {}", group.worst(), group.operation), group.worst() <= sizes::LIMIT));
     let peak = results.sizes().iter().max_by(|a, b| a.peak_memory_mb.total_cmp(&b.peak_memory_mb)).map(|one| {
         let (words, met) = at_most(one.peak_memory_mb, MEMORY_LIMIT_MB, "MB");
         (format!("{words} at most, with {} users", super::words::users(one.users)), met)
@@ -120,7 +121,8 @@ fn overload(overload: Option<&Overload>) -> Vec<Verdict> {
     let five = || overload.into_iter().flat_map(|one| &one.points).filter(|point| point.times >= 5.0);
     let kept = |point: &crate::results::Curve| point.good_per_second / curves::peak(&[point]);
     let least = five().min_by(|a, b| kept(a).total_cmp(&kept(b)));
-    let goodput = least.map(|point| (format!("{:.0} % at worst: {}", kept(point) * 100.0, point.operation), kept(point) >= GOODPUT_KEPT));
+    let goodput =
+        least.map(|point| (format!("{:.0} % at worst: {}", kept(point) * 100.0, point.operation), kept(point) >= GOODPUT_KEPT));
     let refusal = |text: &str| text.starts_with("429") || text.starts_with("503");
     let errors = overload.map(|one| {
         let said = one.points.iter().flat_map(|point| &point.refused).filter(|(text, _)| !refusal(text));

@@ -1,8 +1,8 @@
 //! The plot of the side-by-side run: CPU of each operation on a logarithmic scale, a row for each server. Called by the report.
 
+use super::OURSELVES;
 use super::svg::{Anchor, Drawing, WIDTH, decades, figure};
 use super::words::place;
-use super::OURSELVES;
 use crate::driver::as_f64;
 use crate::results::Measured;
 
@@ -43,7 +43,13 @@ pub fn plot(groups: &[Group<'_>], skips: impl Fn(&Measured) -> bool) -> String {
     let bottom = TOP + rows;
     let mut drawing = Drawing::new(bottom + 46.0);
     drawing.text(24.0, 36.0, Anchor::Start, "ink head", "Server CPU per operation, side by side");
-    drawing.text(24.0, 58.0, Anchor::Start, "muted", "Milliseconds on a logarithmic scale: each line is ten times the one before it. Less is better.");
+    drawing.text(
+        24.0,
+        58.0,
+        Anchor::Start,
+        "muted",
+        "Milliseconds on a logarithmic scale: each line is ten times the one before it. Less is better.",
+    );
     legend(&mut drawing);
     let all = groups.iter().flat_map(|group| &group.rows).map(|one| one.cpu_ms);
     let (low, high) = decades(all);

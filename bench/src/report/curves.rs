@@ -110,7 +110,8 @@ pub fn overload(curve: &[&Curve]) -> String {
     let upper = Panel { top: 112.0, x_most, y: Scale::Linear(reach(rates)) };
     upper.axes(&mut drawing, "Answers a second", "offered a second");
     upper.limit(&mut drawing, peak * GOODPUT_KEPT, &format!("{:.0} % of the peak", GOODPUT_KEPT * 100.0));
-    let points = |of: fn(&Curve) -> f64| -> Vec<(f64, f64)> { curve.iter().map(|one| (one.offered_per_second, of(one))).collect() };
+    let points =
+        |of: fn(&Curve) -> f64| -> Vec<(f64, f64)> { curve.iter().map(|one| (one.offered_per_second, of(one))).collect() };
     upper.series(&mut drawing, &points(refused), "peer", "not answered");
     upper.series(&mut drawing, &points(|one| one.good_per_second), "accent", "good");
     let (low, high) = decades(curve.iter().flat_map(|one| [one.p50_ms, one.p99_ms]));

@@ -51,7 +51,13 @@ pub fn plot(rows: &[Row<'_>]) -> String {
     let bottom = TOP + ROW * as_f64(rows.len() as u64);
     let mut drawing = Drawing::new(bottom + 44.0);
     drawing.text(24.0, 36.0, Anchor::Start, "ink head", "Server CPU per operation, as a multiple of its floor");
-    drawing.text(24.0, 58.0, Anchor::Start, "muted", "The floor is what the operation cannot do without, measured in the same run.");
+    drawing.text(
+        24.0,
+        58.0,
+        Anchor::Start,
+        "muted",
+        "The floor is what the operation cannot do without, measured in the same run.",
+    );
     legend(&mut drawing, &names);
     let most = rows.iter().map(|row| row.ratio).fold(1.6, f64::max).min(MOST);
     let scale = (WIDTH - LEFT - RIGHT) / most;

@@ -67,8 +67,14 @@ pub fn over_floor(rows: &[floors::Row<'_>]) -> String {
             format!("{}{met}", limit.words()),
         ]
     });
-    let columns =
-        [("Operation", Left), ("CPU, ms", Right), ("Floor, ms", Right), ("Floor's parts, ms", Left), ("Ratio", Right), ("Goal", Left)];
+    let columns = [
+        ("Operation", Left),
+        ("CPU, ms", Right),
+        ("Floor, ms", Right),
+        ("Floor's parts, ms", Left),
+        ("Ratio", Right),
+        ("Goal", Left),
+    ];
     table(&columns, rows)
 }
 
@@ -113,7 +119,8 @@ fn failed(one: &Measured) -> u64 {
 pub fn start(start: &Start) -> String {
     let middle = |values: &[f64]| figure(median(values.to_vec()));
     let row = |name: &str, ms: &[f64], mb: &[f64]| vec![name.to_owned(), middle(ms), middle(mb)];
-    let rows = [row("First start", &start.first_ms, &start.first_idle_mb), row("Later starts", &start.later_ms, &start.later_idle_mb)];
+    let rows =
+        [row("First start", &start.first_ms, &start.first_idle_mb), row("Later starts", &start.later_ms, &start.later_idle_mb)];
     table(&[("`poolhouse dev`", Left), ("Ready after, ms", Right), ("Idle, MB", Right)], rows)
 }
 
@@ -185,8 +192,14 @@ pub fn sizes(groups: &[sizes::Group<'_>]) -> String {
             ]
         })
     });
-    let columns =
-        [("Operation", Left), ("Store", Left), ("Users", Right), ("CPU, ms/op", Right), ("Over the smallest", Right), ("Peak memory, MB", Right)];
+    let columns = [
+        ("Operation", Left),
+        ("Store", Left),
+        ("Users", Right),
+        ("CPU, ms/op", Right),
+        ("Over the smallest", Right),
+        ("Peak memory, MB", Right),
+    ];
     table(&columns, rows)
 }
 
