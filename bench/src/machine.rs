@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde::Serialize;
 
+use crate::house::site::{civil, seconds};
 use crate::results::Machine;
-use crate::site::{civil, seconds};
 
 /// This machine, today.
 ///

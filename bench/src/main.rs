@@ -1,25 +1,17 @@
 //! `cargo run --release -p poolhouse-bench -- COMMAND`: what Poolhouse costs, beside what it could not cost less, and beside others.
 //! Results go to `bench/results/*.json`; `page` makes `docs/benchmarks.md` and its plots of them.
 
-mod bare;
-mod browser;
 mod console;
-mod driver;
 mod floors;
-mod http;
+mod house;
+mod load;
 mod machine;
 mod measure;
-mod operations;
 mod peers;
-mod population;
-mod postgres;
 mod process;
 mod report;
 mod results;
-mod site;
-mod srp;
 mod trials;
-mod world;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,10 +21,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::measure::Rounds;
-use crate::operations::Operation;
+use crate::house::operations::Operation;
+use crate::house::world::{Plan, Store, World};
+use crate::measure::{Rounds, Subject};
 use crate::results::Run;
-use crate::world::{Plan, Store, World};
 
 #[derive(Debug, Parser)]
 #[command(name = "poolhouse-bench", about = "Measures Poolhouse: processor time per operation beside its floor")]
@@ -180,7 +172,7 @@ async fn run(cli: &Cli) -> Result<(), String> {
             if rounded.dry { Ok(()) } else { machine::keep("peers", &run) }
         }
         Command::Page => report::write(&machine::folder(), &machine::folder().join("../../docs")),
-        Command::Bare { address } => bare::serve(*address).await,
+        Command::Bare { address } => floors::bare::serve(*address).await,
     }
 }
 
@@ -202,10 +194,8 @@ impl Bench<'_> {
         for (at, (store, users)) in wanted.iter().enumerate() {
             worlds.push(self.world(&format!("{name}-{at}"), *store, *users).await?);
         }
-        let measured = measure::run(&worlds, &rounded.operations(), rounded.rounds(), self.directory).await?;
-        if let Some(failed) = measured.iter().find(|one| !one.failures.is_empty()) {
-            return Err(format!("{} did not always succeed, so these are no figures: {:?}", failed.operation, failed.failures));
-        }
+        let subjects: Vec<&dyn Subject> = worlds.iter().map(|world| world as &dyn Subject).collect();
+        let measured = measure::run(&subjects, &rounded.operations(), rounded.rounds(), self.directory).await?;
         if rounded.dry {
             return Ok(());
         }

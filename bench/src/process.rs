@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 
-use crate::http::{Call, Connection};
+use crate::load::http::{Call, Connection};
 
 /// How long a process may take to answer for the first time.
 const READY: Duration = Duration::from_secs(60);

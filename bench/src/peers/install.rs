@@ -87,7 +87,7 @@ pub fn size_mb(directory: &Path) -> f64 {
             }
         }
     }
-    crate::driver::as_f64(bytes) / 1e6
+    crate::load::driver::as_f64(bytes) / 1e6
 }
 
 /// `5.3.0 on Node v20.20.2`.

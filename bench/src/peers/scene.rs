@@ -14,10 +14,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::table::{Peer, Speaks};
-use crate::browser::Browser;
-use crate::http::{Answer, Call, Connection};
+use crate::house::browser::Browser;
+use crate::house::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, id_of, user};
+use crate::load::http::{Answer, Call, Connection};
 use crate::process::{Process, free_address};
-use crate::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, id_of, user};
 
 /// Cognito's peers find the service by this and check no more of it.
 const CREDENTIAL: &str =
@@ -133,7 +133,7 @@ impl Scene {
             "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"], "CallbackURLs": [CALLBACK],
             "AllowedOAuthScopes": SCOPE.split(' ').collect::<Vec<_>>(), "SupportedIdentityProviders": ["COGNITO"] });
         self.web = client(&self.call(&mut connection, "CreateUserPoolClient", &web).await?)?;
-        if self.offers(crate::operations::Operation::ClientCredentials) {
+        if self.offers(crate::house::operations::Operation::ClientCredentials) {
             let scopes = json!([{ "ScopeName": "read", "ScopeDescription": "read" }]);
             let server = json!({ "UserPoolId": self.pool, "Identifier": "api", "Name": "api", "Scopes": scopes });
             self.call(&mut connection, "CreateResourceServer", &server).await?;
@@ -155,7 +155,7 @@ impl Scene {
         Ok(())
     }
 
-    pub fn offers(&self, operation: crate::operations::Operation) -> bool {
+    pub fn offers(&self, operation: crate::house::operations::Operation) -> bool {
         self.peer.offers.iter().any(|offer| offer.operation == operation)
     }
 

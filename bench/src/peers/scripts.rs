@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::scene::Scene;
 use super::table::Speaks;
-use crate::browser::Browser;
-use crate::driver::{Failed, Script};
-use crate::http::{Call, Connection};
-use crate::operations::{Cycle, Once, Operation, timestamp};
-use crate::srp;
-use crate::world::{ClientOfPool, PASSWORD, id_of, user};
+use crate::house::browser::Browser;
+use crate::house::operations::{Cycle, Once, Operation, timestamp};
+use crate::house::srp;
+use crate::house::world::{ClientOfPool, PASSWORD, id_of, user};
+use crate::load::driver::{Failed, Script};
+use crate::load::http::{Call, Connection};
 
 /// Requests that a cycle holds at most.
 const CYCLE: usize = 512;

@@ -1,7 +1,7 @@
 //! The peers: how each is started, which operations it has, and what it leaves out of them, as its source has it. Called by
 //! the side-by-side run and by the page.
 
-use crate::operations::Operation;
+use crate::house::operations::Operation;
 
 /// Which language a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq)]

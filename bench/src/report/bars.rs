@@ -4,9 +4,9 @@ use super::curves::{self, GOODPUT_KEPT, MEMORY_LIMIT_MB};
 use super::svg::figure;
 use super::words::Limit;
 use super::{OURSELVES, Results, beside, floors, sizes};
-use crate::driver::as_f64;
+use crate::house::operations::Operation;
+use crate::load::driver::as_f64;
 use crate::measure::median;
-use crate::operations::Operation;
 use crate::results::{Durability, Measured, Overload, SoakPoint, Start};
 
 /// One goal. `met` is `None` where no run measured it.

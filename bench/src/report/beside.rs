@@ -3,7 +3,7 @@
 use super::OURSELVES;
 use super::svg::{Anchor, Drawing, WIDTH, decades, figure};
 use super::words::place;
-use crate::driver::as_f64;
+use crate::load::driver::as_f64;
 use crate::results::Measured;
 
 const LEFT: f64 = 320.0;

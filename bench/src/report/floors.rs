@@ -2,7 +2,7 @@
 
 use super::svg::{Anchor, Drawing, WIDTH, figure};
 use super::words::{Limit, place};
-use crate::driver::as_f64;
+use crate::load::driver::as_f64;
 use crate::results::{FloorPart, Measured};
 
 const LEFT: f64 = 186.0;

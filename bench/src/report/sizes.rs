@@ -2,7 +2,7 @@
 
 use super::svg::{Anchor, Drawing, WIDTH, figure};
 use super::words::{place, users};
-use crate::driver::as_f64;
+use crate::load::driver::as_f64;
 use crate::results::Measured;
 
 /// What an operation may cost at any size, over its cost at the smallest.

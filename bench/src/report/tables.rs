@@ -6,7 +6,7 @@ use super::floors;
 use super::svg::figure;
 use super::words::{Limit, users};
 use super::{curves, sizes};
-use crate::driver::as_f64;
+use crate::load::driver::as_f64;
 use crate::measure::median;
 use crate::results::{Curve, FloorPart, Machine, Measured, Start, Subject};
 

@@ -1,7 +1,7 @@
 //! The page of made-up results: every section is filled, and says when it has nothing.
 
 use super::*;
-use crate::operations::Operation;
+use crate::house::operations::Operation;
 use crate::results::{FloorPart, Subject};
 
 fn measured(subject: &str, operation: Operation, users: usize, cpu: f64) -> Measured {

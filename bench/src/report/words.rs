@@ -1,6 +1,6 @@
 //! The limits the report holds the operations against, and how it writes names and numbers of users. Called by every other part of it.
 
-use crate::operations::Operation;
+use crate::house::operations::Operation;
 
 /// What the project set itself as a goal.
 #[derive(Debug, Clone, Copy, PartialEq)]

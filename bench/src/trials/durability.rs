@@ -7,12 +7,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::console::{note, say};
-use crate::driver::closed;
+use crate::house::operations::Operation;
+use crate::house::world::{Plan, Store, World};
+use crate::load::driver::closed;
 use crate::machine;
 use crate::measure::median;
-use crate::operations::Operation;
 use crate::results::Durability;
-use crate::world::{Plan, Store, World};
 
 const CLIENTS: usize = 32;
 

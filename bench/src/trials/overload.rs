@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::console::{note, say};
-use crate::driver::{Offer, Tally, closed, open};
+use crate::house::operations::Operation;
+use crate::house::world::World;
+use crate::load::driver::{Offer, Tally, closed, open};
 use crate::machine;
-use crate::operations::Operation;
 use crate::results::{Curve, Overload};
-use crate::world::World;
 
 /// Connections that the flood may hold at once.
 const CONNECTIONS: usize = 1024;

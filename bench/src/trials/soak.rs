@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use crate::console::say;
-use crate::driver::{Offer, as_f64, open};
+use crate::house::operations::Operation;
+use crate::house::world::World;
+use crate::load::driver::{Offer, as_f64, open};
 use crate::machine;
-use crate::operations::Operation;
 use crate::results::{Soak, SoakPoint};
-use crate::world::World;
 
 /// What is asked, how often a second: some two fifths of two processors.
 const MIX: [(Operation, f64); 9] = [

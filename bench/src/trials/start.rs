@@ -23,7 +23,7 @@ pub async fn run(binary: &Path, directory: &Path, rounds: usize) -> Result<Start
         later_ms: Vec::new(),
         first_idle_mb: Vec::new(),
         later_idle_mb: Vec::new(),
-        binary_mb: crate::driver::as_f64(size) / 1e6,
+        binary_mb: crate::load::driver::as_f64(size) / 1e6,
     };
     for round in 0..rounds {
         note(&format!("start {} of {rounds}", round + 1));

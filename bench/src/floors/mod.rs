@@ -1,6 +1,8 @@
 //! What an operation cannot do without, measured beside it in the same run: a signature, a password hash, an SRP power, an HTTP reply, a
 //! durable transaction. Each is the plainest program for the work: the same libraries, none of our own code around them.
 
+pub mod bare;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,12 +13,11 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_S
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{Odd, U256};
 
-use crate::bare;
-use crate::driver::{Script, as_f64, closed};
-use crate::http::Call;
-use crate::operations::Cycle;
+use crate::house::operations::Cycle;
+use crate::house::srp;
+use crate::load::driver::{Script, as_f64, closed};
+use crate::load::http::Call;
 use crate::process::own_cpu;
-use crate::srp;
 
 /// A part of a floor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

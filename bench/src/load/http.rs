@@ -110,7 +110,7 @@ impl Connection {
         *request.uri_mut() = call.path.parse().map_err(|e| format!("{}: {e}", call.path))?;
         *request.headers_mut() = call.headers.clone();
         if !request.headers().contains_key(header::HOST) {
-            request.headers_mut().insert(header::HOST, http::HeaderValue::from_static(crate::site::HOST));
+            request.headers_mut().insert(header::HOST, http::HeaderValue::from_static(crate::house::site::HOST));
         }
         let sender = self.sender().await?;
         let outcome = sender.send_request(request).await;

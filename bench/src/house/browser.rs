@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::{Answer, Call, Connection};
-use crate::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, World};
+use crate::house::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, World};
+use crate::load::http::{Answer, Call, Connection};
 
 /// The host of the pool's domain.
 const DOMAIN: &str = "bench.auth.eu-central-1.amazoncognito.com";

@@ -5,17 +5,21 @@ use std::cell::RefCell;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
-use crate::http::Connection;
-use crate::population;
-use crate::postgres::Postgres;
+use crate::house::browser::Browser;
+use crate::house::operations::Operation;
+use crate::house::population;
+use crate::house::postgres::Postgres;
+use crate::house::site::{AccessKey, Site};
+use crate::load::http::Connection;
+use crate::measure::{Scripts, Subject};
 use crate::process::Process;
-use crate::site::{AccessKey, Site};
 
 pub const PASSWORD: &str = "Bench-Passw0rd-1";
 pub const CALLBACK: &str = "https://app.example.com/callback";
@@ -78,6 +82,40 @@ pub struct World {
     pub signed_in: Vec<SignedIn>,
     /// Counts what must be new each time: names of users.
     pub fresh: RefCell<u64>,
+}
+
+impl Subject for Rc<World> {
+    fn name(&self) -> &'static str {
+        "poolhouse"
+    }
+
+    fn store(&self) -> &'static str {
+        self.store.name()
+    }
+
+    fn users(&self) -> usize {
+        self.users
+    }
+
+    fn processes(&self) -> &[Process] {
+        &self.processes
+    }
+
+    fn database_cpu(&self) -> Option<Duration> {
+        self.postgres.as_ref().map(Postgres::cpu)
+    }
+
+    fn has_floor(&self) -> bool {
+        true
+    }
+
+    fn has(&self, _: Operation) -> bool {
+        true
+    }
+
+    fn scripts(&self, operation: Operation, clients: usize, steps: usize) -> Scripts<'_> {
+        operation.scripts(self, clients, steps).boxed_local()
+    }
 }
 
 /// How a world is started.

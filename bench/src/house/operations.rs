@@ -8,13 +8,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
-use crate::driver::{Failed, Script};
 use crate::floors::Part;
-use crate::http::{Call, Connection};
-use crate::site::{civil, seconds};
-use crate::srp;
-use crate::world::{PASSWORD, World, id_of, srp_user, user};
+use crate::house::browser::Browser;
+use crate::house::site::{civil, seconds};
+use crate::house::srp;
+use crate::house::world::{PASSWORD, World, id_of, srp_user, user};
+use crate::load::driver::{Failed, Script};
+use crate::load::http::{Call, Connection};
 
 /// Requests that a cycle of an operation holds at most: enough that no two in a row ask for the same rows.
 const CYCLE: usize = 1024;

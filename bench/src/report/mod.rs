@@ -1,5 +1,5 @@
 //! The page of the benchmarks, docs/benchmarks.md, and its plots, made of the results that the runs have kept. Called by the command line.
-//! Words that no run can change stand in `report/page.md`; where it says `{{name}}`, a table or a plot comes in.
+//! Words that no run can change stand in `page.md`; where it says `{{name}}`, a table or a plot comes in.
 
 mod bars;
 mod beside;
@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::peers;
 use crate::results::{Curve, Durability, Machine, Measured, Overload, Run, Soak, SoakPoint, Start};
 
-const PAGE: &str = include_str!("report/page.md");
+const PAGE: &str = include_str!("page.md");
 const NOT_MEASURED: &str = "*Not measured yet.*";
 /// The name of Poolhouse among the subjects.
 const OURSELVES: &str = "poolhouse";

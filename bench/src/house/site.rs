@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::{digest, hmac};
 use serde_json::Value;
 
-use crate::http::{Call, Connection};
+use crate::load::http::{Call, Connection};
 use crate::process::{Process, free_address};
 
 pub const HOST: &str = "login.poolhouse-bench.test";

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{LocalBoxFuture, join_all};
 use tokio::sync::Notify;
 
-use crate::http::Connection;
+use crate::load::http::Connection;
 
 /// Why a step did not succeed.
 #[derive(Debug)]
