@@ -342,7 +342,6 @@ impl PgTx {
             conn.end().await;
         }
     }
-
 }
 
 impl Drop for PgTx {
