@@ -98,9 +98,20 @@ impl SearchColumn {
     }
 
     const fn equal_sql(self) -> &'static str {
+        // A range of one value, in the order of the column's own index: with `=` and the order of `sub` alone PostgreSQL's plan
+        // for any value may walk the whole pool by `sub`, which is good for a frequent value and not for a rare one.
         macro_rules! sql {
             ($column:literal) => {
-                select!(concat!("WHERE u.pool_id = $1 AND u.", $column, " = $2 AND u.sub > $3 ORDER BY u.sub LIMIT $4"))
+                select!(concat!(
+                    "WHERE u.pool_id = $1 AND (u.",
+                    $column,
+                    ", u.sub) > ($2, $3) AND u.",
+                    $column,
+                    " <= $4
+                    ORDER BY u.",
+                    $column,
+                    ", u.sub LIMIT $5"
+                ))
             };
         }
         match self {
@@ -284,7 +295,7 @@ pub async fn list_equal(
     after: &str,
     limit: i64,
 ) -> Result<Vec<UserRow>> {
-    tx.all(column.equal_sql(), p![pool_id, value, after, limit]).await
+    tx.all(column.equal_sql(), p![pool_id, value, after, value, limit]).await
 }
 
 /// A page of the users whose `column` starts with `prefix`, by column and `sub`. `after` is the last row's value of the

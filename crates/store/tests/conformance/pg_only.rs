@@ -270,6 +270,22 @@ async fn sec_158_a_frozen_server_is_down_within_two_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pooled_connection_that_died_unseen_fails_no_write() {
+    let (db, mut proxy, address) = through_proxy().await;
+    for id in 0..10_i64 {
+        let port = proxy.cut().await;
+        proxy = Proxy::start(address.clone(), port).await;
+        // BEGIN and the statement go out together, and a COMMIT behind them would leave it unknown what became of them.
+        w!(db, |tx| match id % 2 {
+            0 => tx.exec_later(ADD, p![id, 0_i64]).await,
+            _ => tx.exec(ADD, p![id, 0_i64]).await.map(drop),
+        })
+        .unwrap();
+    }
+    assert_eq!(r!(db, |tx| tx.one::<i64>(COUNT, p![]).await), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unanswered_commit_is_unknown() {
     let (db, proxy, _) = through_proxy().await;
     let frozen = Arc::clone(&proxy.frozen);

@@ -35,6 +35,45 @@ both! {
 }
 
 both! {
+    async fn a_statement_nobody_waits_for_fails_the_write_all_the_same(f: Fixture) {
+        counters(&f.db).await;
+        let unique = || Error::Unique("counters(id)".to_owned());
+        w!(f.db, |tx| tx.exec_later(ADD, p![1_i64, 0_i64]).await).unwrap();
+        assert_eq!(r!(f.other, |tx| tx.one::<i64>(COUNT, p![]).await), 1);
+        // As the last statement, as the first of several, and before one whose answer is wanted.
+        let last = w!(f.db, |tx| {
+            tx.exec(ADD, p![2_i64, 0_i64]).await?;
+            tx.exec_later(ADD, p![1_i64, 0_i64]).await
+        });
+        assert_eq!(last, Err(unique()));
+        let first = w!(f.db, |tx| {
+            tx.exec_later(ADD, p![1_i64, 0_i64]).await?;
+            tx.exec_later(ADD, p![3_i64, 0_i64]).await
+        });
+        assert_eq!(first, Err(unique()));
+        let asked = w!(f.db, |tx| {
+            tx.exec_later(ADD, p![1_i64, 0_i64]).await?;
+            tx.one::<i64>(COUNT, p![]).await
+        });
+        assert_eq!(asked, Err(unique()));
+        let given_up: Result<()> = w!(f.db, |tx| {
+            tx.exec_later(ADD, p![4_i64, 0_i64]).await?;
+            Err(Error::NoRow)
+        });
+        assert_eq!(given_up, Err(Error::NoRow));
+        // What was sent ahead is seen by what follows, and the connection is as good as before.
+        let seen = w!(f.db, |tx| {
+            tx.exec_later(ADD, p![5_i64, 0_i64]).await?;
+            tx.exec_later(BUMP, p![5_i64]).await?;
+            tx.one::<i64>("SELECT n FROM counters WHERE id = $1", p![5_i64]).await
+        });
+        assert_eq!(seen, Ok(1));
+        let ids = r!(f.db, |tx| tx.all::<i64>("SELECT id FROM counters ORDER BY id", p![]).await);
+        assert_eq!(ids, [1, 5]);
+    }
+}
+
+both! {
     async fn rows_counts_and_types_come_out_alike(f: Fixture) {
         counters(&f.db).await;
         let changed = w!(f.db, |tx| {
