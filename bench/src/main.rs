@@ -203,6 +203,9 @@ impl Bench<'_> {
             worlds.push(self.world(&format!("{name}-{at}"), *store, *users).await?);
         }
         let measured = measure::run(&worlds, &rounded.operations(), rounded.rounds(), self.directory).await?;
+        if let Some(failed) = measured.iter().find(|one| !one.failures.is_empty()) {
+            return Err(format!("{} did not always succeed, so these are no figures: {:?}", failed.operation, failed.failures));
+        }
         if rounded.dry {
             return Ok(());
         }

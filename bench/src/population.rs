@@ -7,10 +7,13 @@ use poolhouse_store::tables::sign_in_names::{self, SignInNameRow};
 use poolhouse_store::tables::users::{self, UserRow};
 use poolhouse_store::{Db, Error, Options, Result, Tx};
 
-/// Users of one transaction. Large, because sorted by `sub` they share index pages.
-const BATCH: usize = 4096;
+/// Users of one transaction. Not more: a large one makes SQLite slow (each statement walks what the savepoint has kept), and
+/// its writer puts many small ones into one commit anyway.
+const BATCH: usize = 32;
+/// Users that are sorted by `sub` before they are cut into transactions, so that neighbours share the pages of an index.
+const SORTED: usize = 1 << 16;
 /// Transactions at once: PostgreSQL's connections work side by side, SQLite's writer takes them in turn.
-const LANES: usize = 6;
+const LANES: usize = 16;
 
 const GIVEN: [&str; 24] = [
     "Ada",
@@ -88,30 +91,30 @@ async fn fill_open(db: &Db, pool_id: &str, template: &str, count: usize, progres
     let model = Arc::new(Model::read(db, pool_id, template).await?);
     let mut lanes = tokio::task::JoinSet::new();
     let mut done = 0;
-    for start in (0..count).step_by(BATCH) {
-        if lanes.len() == LANES {
-            done += joined(lanes.join_next().await)?;
-            progress(done);
+    for start in (0..count).step_by(SORTED) {
+        let mut numbers: Vec<usize> = (start..count.min(start + SORTED)).collect();
+        numbers.sort_by_cached_key(|&number| sub(number));
+        for batch in numbers.chunks(BATCH) {
+            if lanes.len() == LANES {
+                done += joined(lanes.join_next().await)?;
+            }
+            let (db, model, batch) = (db.clone(), Arc::clone(&model), batch.to_vec());
+            lanes.spawn(async move {
+                db.write(async move |tx: &mut Tx| -> Result<usize> {
+                    for &number in &batch {
+                        model.insert(tx, number).await?;
+                    }
+                    Ok(batch.len())
+                })
+                .await
+            });
         }
-        let (db, model) = (db.clone(), Arc::clone(&model));
-        let mut numbers: Vec<usize> = (start..count.min(start + BATCH)).collect();
-        lanes.spawn(async move {
-            numbers.sort_by_cached_key(|&number| sub(number));
-            let made = numbers.len();
-            db.write(async move |tx: &mut Tx| -> Result<()> {
-                for &number in &numbers {
-                    model.insert(tx, number).await?;
-                }
-                Ok(())
-            })
-            .await?;
-            Ok(made)
-        });
+        progress(done);
     }
     while let Some(lane) = lanes.join_next().await {
         done += joined(Some(lane))?;
-        progress(done);
     }
+    progress(done);
     Ok(())
 }
 
