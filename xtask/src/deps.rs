@@ -155,7 +155,7 @@ fn term(words: &mut Words, allowed: &[&str]) -> bool {
 fn named_in_manifests() -> Result<BTreeSet<(String, String)>, String> {
     let mut named = BTreeSet::new();
     let members =
-        ["crates/wire", "crates/store", "crates/engine", "crates/server", "xtask"].map(|dir| format!("{dir}/Cargo.toml"));
+        ["crates/wire", "crates/store", "crates/engine", "crates/server", "bench", "xtask"].map(|dir| format!("{dir}/Cargo.toml"));
     for path in members.iter().map(String::as_str).chain(["Cargo.toml"]) {
         let manifest: Table = read(path)?.parse().map_err(|e| format!("{path}: {e}"))?;
         let workspace = manifest.get("workspace").and_then(Value::as_table);
@@ -168,15 +168,18 @@ fn named_in_manifests() -> Result<BTreeSet<(String, String)>, String> {
             }
         }
     }
-    let path = "compat/package.json";
-    let package: serde_json::Value = serde_json::from_str(&read(path)?).map_err(|e| format!("{path}: {e}"))?;
-    for kind in ["dependencies", "devDependencies", "optionalDependencies"] {
-        let names = package.get(kind).and_then(serde_json::Value::as_object).into_iter().flat_map(serde_json::Map::keys);
-        named.extend(names.map(|name| ("npm".to_owned(), name.clone())));
+    for path in ["compat/package.json", "bench/peers/cognito-local/package.json", "bench/peers/oidc-provider/package.json"] {
+        let package: serde_json::Value = serde_json::from_str(&read(path)?).map_err(|e| format!("{path}: {e}"))?;
+        for kind in ["dependencies", "devDependencies", "optionalDependencies"] {
+            let names = package.get(kind).and_then(serde_json::Value::as_object).into_iter().flat_map(serde_json::Map::keys);
+            named.extend(names.map(|name| ("npm".to_owned(), name.clone())));
+        }
     }
-    for line in read("compat/requirements.txt")?.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
-        let name = line.split("==").next().unwrap_or(line).trim();
-        named.insert(("PyPI".to_owned(), name.to_owned()));
+    for path in ["compat/requirements.txt", "bench/peers/moto/requirements.txt", "bench/peers/ministack/requirements.txt"] {
+        for line in read(path)?.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
+            let name = line.split("==").next().unwrap_or(line).split('[').next().unwrap_or(line).trim();
+            named.insert(("PyPI".to_owned(), name.to_owned()));
+        }
     }
     Ok(named)
 }

@@ -65,6 +65,8 @@ fn operations() -> Vec<Measured> {
         floored(Operation::Discovery, 0.033, &[("bare GET reply", 0.021, 1.0)]),
         floored(Operation::ClientCredentials, 0.38, &[http, sign]),
         floored(Operation::Refresh, 0.79, &[http, two]),
+        floored(Operation::RefreshRotating, 0.81, &[http, two, store]),
+        floored(Operation::UserInfo, 0.028, &[("bare GET reply", 0.021, 1.0), ("RSA-2048 verification", 0.009, 1.0)]),
         floored(Operation::CodeExchange, 0.92, &[http, two, store]),
         floored(Operation::PasswordSignIn, 20.1, &[("Argon2id", 18.9, 1.0), http, two, store]),
         floored(Operation::SrpSignIn, 5.4, &[("SRP power", 1.9, 2.0), http, two, store]),
