@@ -5,7 +5,7 @@
 //! waiting until the client has given up. That keeps a flood of sign-ins from stopping everything else.
 //!
 //! Long jobs are [run](Work::run) on threads of their own. Short ones take a [turn](Work::turn) and are done where the request is: waking
-//! another thread and being woken by it costs a third of a signature.
+//! another thread and being woken by it costs a quarter of a signature.
 
 use std::fmt;
 use std::sync::Arc;
