@@ -195,7 +195,7 @@ impl Model {
             family_name: Some(family),
             preferred_username: Some(preferred),
             attributes,
-            // Bound to its row, unlike the hash: SRP makes its own at the first sign-in with the password.
+            // Sealed to its row, unlike the hash, and so of no use to another user.
             srp_sealed: None,
             temporary_expires_at: None,
             signed_out_at: 0,
