@@ -74,9 +74,16 @@ impl Work {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        self.admit()?.run(job).await
+    }
+
+    /// A place in line, to be [used](Place::run) or dropped: for whoever has something to do first that must not be done for nothing.
+    ///
+    /// # Errors
+    /// [`WorkError::Overloaded`] at once when the line is full.
+    pub fn admit(&self) -> Result<Place, WorkError> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| WorkError::Overloaded)?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| WorkError::Broken)?;
-        start((admitted, running), job).await.map_err(|_| WorkError::Broken)
+        Ok(Place { admitted, running: Arc::clone(&self.running) })
     }
 
     /// Starts `job` in the background if a worker is idle, else does nothing: for stocking up ahead of need. True if it was started.
@@ -92,6 +99,28 @@ impl Work {
         };
         drop(start((admitted, running), job));
         true
+    }
+}
+
+/// A place in a pool's line.
+#[derive(Debug)]
+pub struct Place {
+    admitted: OwnedSemaphorePermit,
+    running: Arc<Semaphore>,
+}
+
+impl Place {
+    /// As [`Work::run`], of which this is the second half.
+    ///
+    /// # Errors
+    /// [`WorkError::Broken`] if the job panicked.
+    pub async fn run<T, F>(self, job: F) -> Result<T, WorkError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let running = self.running.acquire_owned().await.map_err(|_| WorkError::Broken)?;
+        start((self.admitted, running), job).await.map_err(|_| WorkError::Broken)
     }
 }
 
@@ -113,11 +142,11 @@ where
 pub struct WorkPools {
     /// Argon2id: 15–40 ms and 19 MiB each.
     pub passwords: Work,
-    /// SRP: some 3 ms each.
+    /// SRP: 2 to 3 ms each.
     pub srp: Work,
     /// RS256: 0.2 ms each.
     pub signing: Work,
-    /// RSA key generation: 20–200 ms each.
+    /// RSA key generation: 20–200 ms each; two at once, since a pool needs two.
     pub key_generation: Work,
 }
 
@@ -130,7 +159,7 @@ impl WorkPools {
             passwords: Work::new(cores, cores * 64),
             srp: Work::new(cores, cores * 512),
             signing: Work::new(cores, cores * 4096),
-            key_generation: Work::new(1, 32),
+            key_generation: Work::new(cores.min(2), 32),
         }
     }
 }
