@@ -13,6 +13,7 @@ use tokio_postgres::NoTls;
 
 pub mod dice;
 pub mod fuzz;
+pub mod plans;
 
 /// Starts a server in a new temporary directory, says "ready", and stops and removes it when standard input ends. It ends
 /// with this process, however that dies, since only this process holds the other end of the pipe.

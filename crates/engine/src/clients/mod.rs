@@ -51,12 +51,26 @@ pub async fn load(ctx: &Ctx, client_id: &str) -> Result<(Arc<Pool>, Arc<Client>)
         return Err(missing());
     }
     let mut reader = ctx.store().reader().await?;
-    let row = table::get(&mut reader, client_id).await?.ok_or_else(missing)?;
+    let (version, pool_version) = table::versions(&mut reader, client_id).await?.ok_or_else(missing)?;
     drop(reader);
-    let pool = pools::find(ctx, &row.pool_id).await?.ok_or_else(missing)?;
-    let client = parse(ctx, &pool, row).await?;
+    let cache = &ctx.engine.cache;
+    let known =
+        cache.get(client_id, version).and_then(|client: Arc<Client>| Some((cache.get(&client.pool_id, pool_version)?, client)));
+    let (pool, client) = match known {
+        Some(known) => known,
+        None => read(ctx, client_id).await?.ok_or_else(missing)?,
+    };
     ctx.concerns_client(&pool.id, &client.id);
     Ok((pool, client))
+}
+
+async fn read(ctx: &Ctx, client_id: &str) -> Result<Option<(Arc<Pool>, Arc<Client>)>> {
+    let mut reader = ctx.store().reader().await?;
+    let Some(row) = table::get(&mut reader, client_id).await? else { return Ok(None) };
+    drop(reader);
+    let Some(pool) = pools::find(ctx, &row.pool_id).await? else { return Ok(None) };
+    let client = parse(ctx, &pool, row).await?;
+    Ok(Some((pool, client)))
 }
 
 /// The pool of a client, if there is such a client.
@@ -65,7 +79,7 @@ pub async fn pool_of(ctx: &Ctx, client_id: &str) -> Result<Option<String>> {
         return Ok(None);
     }
     let mut reader = ctx.store().reader().await?;
-    Ok(table::get(&mut reader, client_id).await?.map(|row| row.pool_id))
+    table::pool_of(&mut reader, client_id).await.map_err(Error::from)
 }
 
 /// A client of this pool; a client of another pool does not exist here (tenant isolation, checklist 108).
@@ -75,9 +89,18 @@ pub async fn load_in(ctx: &Ctx, pool: &Pool, client_id: &str) -> Result<Arc<Clie
         return Err(missing());
     }
     let mut reader = ctx.store().reader().await?;
-    let row = table::get(&mut reader, client_id).await?.filter(|row| row.pool_id == pool.id);
-    drop(reader);
-    let client = parse(ctx, pool, row.ok_or_else(missing)?).await?;
+    let version = table::version(&mut reader, client_id).await?.ok_or_else(missing)?;
+    let client = match ctx.engine.cache.get(client_id, version) {
+        Some(client) => client,
+        None => {
+            let row = table::get(&mut reader, client_id).await?.filter(|row| row.pool_id == pool.id);
+            drop(reader);
+            parse(ctx, pool, row.ok_or_else(missing)?).await?
+        }
+    };
+    if client.pool_id != pool.id {
+        return Err(missing());
+    }
     ctx.concerns_client(&pool.id, &client.id);
     Ok(client)
 }

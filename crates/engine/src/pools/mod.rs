@@ -65,11 +65,12 @@ pub async fn find(ctx: &Ctx, pool_id: &str) -> Result<Option<Arc<Pool>>> {
         return Ok(None);
     }
     let mut reader = ctx.store().reader().await?;
-    let Some(row) = table::get(&mut reader, pool_id).await? else { return Ok(None) };
-    drop(reader);
-    if let Some(pool) = ctx.engine.cache.get(pool_id, row.version) {
+    let Some(version) = table::version(&mut reader, pool_id).await? else { return Ok(None) };
+    if let Some(pool) = ctx.engine.cache.get(pool_id, version) {
         return Ok(Some(pool));
     }
+    let Some(row) = table::get(&mut reader, pool_id).await? else { return Ok(None) };
+    drop(reader);
     let version = row.version;
     let pool = from_row(ctx, row)?;
     Ok(Some(ctx.engine.cache.put(pool_id, version, pool)))

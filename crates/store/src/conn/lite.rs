@@ -90,6 +90,8 @@ fn prepare<'c>(
                 return Err(Error::Db(format!("parameters out of order: {sql}")));
             }
         }
+        #[cfg(feature = "testkit")]
+        crate::testkit::plans::note(conn, sql);
     }
     if statement.parameter_count() != params.len() {
         return Err(Error::Db(format!("wrong number of parameters: {sql}")));

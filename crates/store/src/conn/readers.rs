@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::lite::LiteConn;
 use crate::{Error, Result};
@@ -21,8 +21,14 @@ impl Readers {
 
     /// Lends one, waiting while all are in use; [`Error::Busy`] after `wait`.
     pub(crate) async fn lend(self: &Arc<Self>, wait: Duration) -> Result<LiteTx> {
-        let permit = tokio::time::timeout(wait, Arc::clone(&self.free).acquire_owned()).await.map_err(|_| Error::Busy)?;
-        let permit = permit.map_err(|_| Error::Down)?;
+        let permit = match Arc::clone(&self.free).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(TryAcquireError::Closed) => return Err(Error::Down),
+            Err(TryAcquireError::NoPermits) => {
+                let permit = tokio::time::timeout(wait, Arc::clone(&self.free).acquire_owned()).await;
+                permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Down)?
+            }
+        };
         Ok(LiteTx { conn: self.lock().pop(), home: Some((Arc::clone(self), permit)) })
     }
 

@@ -52,6 +52,16 @@ pub async fn version(tx: &mut Tx, id: &str) -> Result<Option<i64>> {
     tx.opt("SELECT version FROM clients WHERE id = $1", p![id]).await
 }
 
+/// The versions of the client and of its pool.
+pub async fn versions(tx: &mut Tx, id: &str) -> Result<Option<(i64, i64)>> {
+    tx.opt("SELECT c.version, p.version FROM clients c JOIN pools p ON p.id = c.pool_id WHERE c.id = $1", p![id]).await
+}
+
+/// The id of the client's pool.
+pub async fn pool_of(tx: &mut Tx, id: &str) -> Result<Option<String>> {
+    tx.opt("SELECT pool_id FROM clients WHERE id = $1", p![id]).await
+}
+
 /// Writes name, document and `modified_at` if the stored version is still `row.version`, and adds one to it.
 pub async fn update(tx: &mut Tx, row: &ClientRow) -> Result<bool> {
     const SQL: &str = "UPDATE clients SET name = $1, document = $2, modified_at = $3, version = version + 1

@@ -18,12 +18,26 @@ row! {
 }
 
 macro_rules! select {
+    ($tail:expr) => {
+        concat!("SELECT g.pool_id, g.name, g.description, g.role_arn, g.precedence, g.created_at, g.modified_at FROM ", $tail)
+    };
+}
+
+macro_rules! of_pool {
     ($tail:literal) => {
-        concat!(
-            "SELECT g.pool_id, g.name, g.description, g.role_arn, g.precedence, g.created_at, g.modified_at
-            FROM user_groups g ",
+        select!(concat!("user_groups g WHERE g.pool_id = $1 AND ", $tail))
+    };
+}
+
+// CROSS JOIN tells SQLite which table comes first. It knows no numbers, and would ask of each group of the pool whether the
+// user is in it; PostgreSQL reads the same words as a plain join.
+macro_rules! of_user {
+    ($tail:literal) => {
+        select!(concat!(
+            "memberships m CROSS JOIN user_groups g
+            WHERE m.pool_id = $1 AND m.sub = $2 AND g.pool_id = m.pool_id AND g.name = m.group_name ",
             $tail
-        )
+        ))
     };
 }
 
@@ -38,7 +52,7 @@ pub async fn insert(tx: &mut Tx, row: &GroupRow) -> Result<()> {
 
 /// The group by name.
 pub async fn get(tx: &mut Tx, pool_id: &str, name: &str) -> Result<Option<GroupRow>> {
-    tx.opt(select!("WHERE g.pool_id = $1 AND g.name = $2"), p![pool_id, name]).await
+    tx.opt(of_pool!("g.name = $2"), p![pool_id, name]).await
 }
 
 /// Replaces all but the name; false when there is no such group.
@@ -56,7 +70,7 @@ pub async fn delete(tx: &mut Tx, pool_id: &str, name: &str) -> Result<bool> {
 
 /// A page of the pool's groups by name.
 pub async fn list(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> Result<Vec<GroupRow>> {
-    let sql = select!("WHERE g.pool_id = $1 AND g.name > $2 ORDER BY g.name LIMIT $3");
+    let sql = of_pool!("g.name > $2 ORDER BY g.name LIMIT $3");
     tx.all(sql, p![pool_id, after, limit]).await
 }
 
@@ -75,20 +89,13 @@ pub async fn remove_member(tx: &mut Tx, pool_id: &str, group_name: &str, sub: &s
 
 /// All groups of the user: lowest precedence first, those without one last, then by name.
 pub async fn of_user(tx: &mut Tx, pool_id: &str, sub: &str) -> Result<Vec<GroupRow>> {
-    let sql = select!(
-        "JOIN memberships m ON m.pool_id = g.pool_id AND m.group_name = g.name
-        WHERE m.pool_id = $1 AND m.sub = $2
-        ORDER BY CASE WHEN g.precedence IS NULL THEN 1 ELSE 0 END, g.precedence, g.name"
-    );
+    let sql = of_user!("ORDER BY CASE WHEN g.precedence IS NULL THEN 1 ELSE 0 END, g.precedence, g.name");
     tx.all(sql, p![pool_id, sub]).await
 }
 
 /// A page of the user's groups by name.
 pub async fn of_user_page(tx: &mut Tx, pool_id: &str, sub: &str, after: &str, limit: i64) -> Result<Vec<GroupRow>> {
-    let sql = select!(
-        "JOIN memberships m ON m.pool_id = g.pool_id AND m.group_name = g.name
-        WHERE m.pool_id = $1 AND m.sub = $2 AND g.name > $3 ORDER BY g.name LIMIT $4"
-    );
+    let sql = of_user!("AND g.name > $3 ORDER BY g.name LIMIT $4");
     tx.all(sql, p![pool_id, sub, after, limit]).await
 }
 

@@ -269,8 +269,10 @@ pub async fn list_subs(tx: &mut Tx, pool_id: &str, after: &str, limit: i64) -> R
 
 /// A page of the enabled or the disabled users by `sub` (ListUsers' filter `status`).
 pub async fn list_enabled(tx: &mut Tx, pool_id: &str, enabled: bool, after: &str, limit: i64) -> Result<Vec<UserRow>> {
-    let sql = select!("WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3 ORDER BY u.sub LIMIT $4");
-    tx.all(sql, p![pool_id, i64::from(enabled), after, limit]).await
+    const ENABLED: &str = select!("WHERE u.pool_id = $1 AND u.enabled = 1 AND u.sub > $2 ORDER BY u.sub LIMIT $3");
+    // Written out, and not a parameter: the index of the disabled ones is found by these words.
+    const DISABLED: &str = select!("WHERE u.pool_id = $1 AND u.enabled = 0 AND u.sub > $2 ORDER BY u.sub LIMIT $3");
+    tx.all(if enabled { ENABLED } else { DISABLED }, p![pool_id, after, limit]).await
 }
 
 /// A page of the users whose `column` is `value`, by `sub`.

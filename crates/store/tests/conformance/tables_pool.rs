@@ -109,6 +109,10 @@ both! {
         assert_eq!(w!(f.db, |tx| clients::update(tx, &client("p", "c")).await), Ok(true));
         assert_eq!(w!(f.db, |tx| clients::update(tx, &client("p", "c")).await), Ok(false), "a stale version");
         assert_eq!(r!(f.db, |tx| clients::get(tx, "c").await).unwrap().version, 2);
+        assert_eq!(r!(f.db, |tx| clients::versions(tx, "c").await), Some((2, 1)));
+        assert_eq!(r!(f.db, |tx| clients::versions(tx, "none").await), None);
+        assert_eq!(r!(f.db, |tx| clients::pool_of(tx, "c").await).as_deref(), Some("p"));
+        assert_eq!(r!(f.db, |tx| clients::pool_of(tx, "none").await), None);
         assert_eq!(w!(f.db, |tx| clients::delete(tx, "other", "c").await), Ok(false));
         assert_eq!(w!(f.db, |tx| clients::delete(tx, "p", "c").await), Ok(true));
         assert_eq!(r!(f.db, |tx| clients::get(tx, "c").await), None);

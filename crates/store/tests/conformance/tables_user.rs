@@ -2,6 +2,7 @@
 
 use poolhouse_store::tables::users::SearchColumn;
 use poolhouse_store::tables::{codes, groups, pools, sign_in_names, users};
+use poolhouse_store::testkit::plans;
 use poolhouse_store::{Error, p};
 
 use crate::rows::*;
@@ -182,6 +183,32 @@ both! {
             let range = ["Index Cond", "ROW(email, sub) > ROW('a'::text, ''::text)", "(email < 'b'::text)"];
             assert!(range.iter().all(|part| plan.contains(part)) && !plan.contains("Filter"), "{plan}");
         }
+    }
+}
+
+/// What a million rows make slow: SQLite gathers no statistics, so that its choice is the same in an empty table.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_often_is_found_by_an_index() {
+    let f = crate::support::sqlite().await;
+    seed(&f.db, &["s"]).await;
+    let mut reader = f.db.reader().await.unwrap();
+    users::list_enabled(&mut reader, "p", false, "", 9).await.unwrap();
+    users::list_enabled(&mut reader, "p", true, "", 9).await.unwrap();
+    for column in SearchColumn::ALL {
+        users::list_equal(&mut reader, "p", column, "x", "", 9).await.unwrap();
+        users::list_prefix(&mut reader, "p", column, "x", None, 9).await.unwrap();
+    }
+    groups::of_user(&mut reader, "p", "s").await.unwrap();
+    groups::of_user_page(&mut reader, "p", "s", "", 9).await.unwrap();
+    groups::members(&mut reader, "p", "g", "", 9).await.unwrap();
+    let plan = |part: &str| plans::of(part).concat();
+    assert!(plan("u.enabled = 0").contains("users_disabled (pool_id=? AND sub>?)"), "{}", plan("u.enabled = 0"));
+    for plan in plans::of("FROM users u WHERE") {
+        assert!(plan.contains("SEARCH") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
+    for plan in plans::of("m.sub = $2") {
+        assert!(plan.starts_with("SEARCH m USING COVERING INDEX memberships_of_user (pool_id=? AND sub=?"), "{plan}");
+        assert!(plan.contains("SEARCH g USING INDEX sqlite_autoindex_user_groups_1 (pool_id=? AND name"), "{plan}");
     }
 }
 
