@@ -54,7 +54,11 @@ impl Browser {
         answer.redirected("code").ok_or_else(|| format!("no code: {} {:?}", answer.status, answer.location()))
     }
 
-    async fn send(&mut self, connection: &mut Connection, call: Call) -> Result<Answer, String> {
+    /// Sends with the cookies it has, and keeps those it is given.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn send(&mut self, connection: &mut Connection, call: Call) -> Result<Answer, String> {
         let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let call = if cookies.is_empty() { call } else { call.with("cookie", &cookies.join("; ")) };
         let answer = connection.send(&call).await?;

@@ -1,7 +1,7 @@
 //! The machine a run was made on, and where its results are kept.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Serialize;
@@ -32,12 +32,17 @@ pub fn this() -> Result<Machine, String> {
     })
 }
 
+/// Where results are kept.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
+}
+
 /// Writes the results of a command to `bench/results/NAME.json`.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn keep(name: &str, results: &impl Serialize) -> Result<(), String> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let directory = folder();
     let text = serde_json::to_string_pretty(results).map_err(|e| e.to_string())?;
     let path = directory.join(format!("{name}.json"));
     fs::create_dir_all(&directory).and_then(|()| fs::write(&path, text + "\n")).map_err(|e| format!("{}: {e}", path.display()))

@@ -10,9 +10,11 @@ mod http;
 mod machine;
 mod measure;
 mod operations;
+mod peers;
 mod population;
 mod postgres;
 mod process;
+mod report;
 mod results;
 mod site;
 mod srp;
@@ -85,6 +87,10 @@ enum Command {
         #[arg(long, default_value_t = 3.0)]
         seconds: f64,
     },
+    /// Side by side with cognito-local, moto, ministack and oidc-provider (needs Node 20, npm and Python 3.11)
+    Peers(Rounded),
+    /// Makes `docs/benchmarks.md` and its plots of the results that are kept
+    Page,
     /// The bare HTTP server that is measured as a floor
     #[command(hide = true)]
     Bare { address: SocketAddr },
@@ -169,6 +175,11 @@ async fn run(cli: &Cli) -> Result<(), String> {
             let time = Duration::from_secs_f64(*seconds);
             machine::keep("durability", &trials::durability::run(bench.binary, bench.directory, *rounds, time).await?)
         }
+        Command::Peers(rounded) => {
+            let run = peers::run(bench.binary, bench.directory, &rounded.operations(), rounded.rounds()).await?;
+            if rounded.dry { Ok(()) } else { machine::keep("peers", &run) }
+        }
+        Command::Page => report::write(&machine::folder(), &machine::folder().join("../../docs")),
         Command::Bare { address } => bare::serve(*address).await,
     }
 }
@@ -192,6 +203,9 @@ impl Bench<'_> {
             worlds.push(self.world(&format!("{name}-{at}"), *store, *users).await?);
         }
         let measured = measure::run(&worlds, &rounded.operations(), rounded.rounds(), self.directory).await?;
+        if let Some(failed) = measured.iter().find(|one| !one.failures.is_empty()) {
+            return Err(format!("{} did not always succeed, so these are no figures: {:?}", failed.operation, failed.failures));
+        }
         if rounded.dry {
             return Ok(());
         }

@@ -93,7 +93,7 @@ async fn sample(operation: Operation, world: &Rc<World>, rounds: Rounds, floor_m
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive count far below the limits")]
-fn as_count(number: f64) -> usize {
+pub fn as_count(number: f64) -> usize {
     number as usize
 }
 

@@ -110,14 +110,8 @@ impl Operation {
     /// # Errors
     /// What the server said while the steps were prepared.
     pub async fn scripts(self, world: &Rc<World>, clients: usize, steps: usize) -> Result<Vec<Box<dyn Script>>, String> {
-        let cycle = |calls: Vec<Call>| -> Vec<Box<dyn Script>> {
-            let calls: Rc<[Call]> = calls.into();
-            (0..clients).map(|at| Box::new(Cycle::new(&calls, at * 37, 200)) as Box<dyn Script>).collect()
-        };
-        let once = |calls: Vec<Call>| -> Vec<Box<dyn Script>> {
-            let calls = Rc::new(RefCell::new(VecDeque::from(calls)));
-            (0..clients).map(|_| Box::new(Once { calls: Rc::clone(&calls) }) as Box<dyn Script>).collect()
-        };
+        let cycle = |calls: Vec<Call>| Cycle::scripts(calls, clients);
+        let once = |calls: Vec<Call>| Once::scripts(calls, clients);
         let pool = &world.pool;
         Ok(match self {
             Self::Jwks => cycle(vec![Call::get(&format!("/{pool}/.well-known/jwks.json"))]),
@@ -230,6 +224,12 @@ pub struct Cycle {
 }
 
 impl Cycle {
+    /// For so many clients, each beginning elsewhere.
+    pub fn scripts(calls: Vec<Call>, clients: usize) -> Vec<Box<dyn Script>> {
+        let calls: Rc<[Call]> = calls.into();
+        (0..clients).map(|at| Box::new(Self::new(&calls, at * 37, 200)) as Box<dyn Script>).collect()
+    }
+
     /// From place `at`; any other status than `status` is a failure.
     pub fn new(calls: &Rc<[Call]>, at: usize, status: u16) -> Self {
         Self { calls: Rc::clone(calls), at, status }
@@ -248,8 +248,16 @@ impl Script for Cycle {
 }
 
 /// Requests that can be made once each, shared by all clients.
-struct Once {
+pub struct Once {
     calls: Rc<RefCell<VecDeque<Call>>>,
+}
+
+impl Once {
+    /// For so many clients.
+    pub fn scripts(calls: Vec<Call>, clients: usize) -> Vec<Box<dyn Script>> {
+        let calls = Rc::new(RefCell::new(VecDeque::from(calls)));
+        (0..clients).map(|_| Box::new(Self { calls: Rc::clone(&calls) }) as Box<dyn Script>).collect()
+    }
 }
 
 impl Script for Once {
@@ -357,7 +365,7 @@ impl Script for Srp {
 }
 
 /// `Mon Nov 23 06:00:00 UTC 2026`: the time in the form Cognito's clients send it.
-fn timestamp() -> String {
+pub fn timestamp() -> String {
     let now = seconds();
     let (date, time) = civil(now);
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"].get((now / 86_400 % 7) as usize).unwrap_or(&"");

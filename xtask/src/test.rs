@@ -39,6 +39,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "unit", what: "every Rust test, on SQLite and PostgreSQL", needs: &["install"], run: unit },
     Stage { name: "build", what: "the release binary", needs: &[], run: build },
     Stage { name: "compat", what: "real clients against the release binary", needs: &["install", "build"], run: compat },
+    Stage { name: "bench", what: "the load driver: one short round of everything", needs: &["install", "build"], run: bench },
 ];
 
 /// Runs `cargo xtask test ARGS`.
@@ -133,6 +134,14 @@ fn build(bench: &Bench) -> Outcome {
 fn compat(bench: &Bench) -> Outcome {
     let mut command = Command::new(bench.root.join("compat/run"));
     command.args(&bench.pytest_args).env("POOLHOUSE_BIN", release_binary()?).current_dir(&bench.root);
+    check(command)
+}
+
+/// Whether it works, not how fast anything is: figures are no test's business.
+fn bench(bench: &Bench) -> Outcome {
+    let mut command = bench.cargo(&["run", "-p", "poolhouse-bench", "--"]);
+    command.arg("--binary").arg(release_binary()?).arg("--directory").arg(target()?.join("bench"));
+    command.args(["operations", "--rounds", "1", "--seconds", "0.2", "--clients", "4", "--dry"]);
     check(command)
 }
 

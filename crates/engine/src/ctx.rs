@@ -123,7 +123,7 @@ pub struct Engine {
     pub keys: Keys,
     pub clock: SharedClock,
     pub entropy: Arc<dyn Entropy>,
-    /// Hashing, SRP and signing: bounded, off the async threads.
+    /// Hashing, SRP and signing, bounded.
     pub work: WorkPools,
     pub delivery: Arc<dyn Delivery>,
     /// Where messages can be read, if that is where they go.

@@ -1,8 +1,11 @@
-//! Bounded pools for work that blocks: password hashing, SRP powers, signatures, key generation.
+//! Bounded pools for work that burns a processor: password hashing, SRP powers, signatures, key generation.
 //!
 //! The engine's context holds one [`WorkPools`]; everything that takes more than some hundred microseconds of processor time goes through
 //! it. A pool has a number of places at work and a number of places in line; whoever comes to a full line is turned away at once instead of
 //! waiting until the client has given up. That keeps a flood of sign-ins from stopping everything else.
+//!
+//! Long jobs are [run](Work::run) on threads of their own. Short ones take a [turn](Work::turn) and are done where the request is: waking
+//! another thread and being woken by it costs a third of a signature.
 
 use std::fmt;
 use std::sync::Arc;
@@ -86,6 +89,26 @@ impl Work {
         Ok(Place { admitted, running: Arc::clone(&self.running) })
     }
 
+    /// Whether a place in line is free at this moment: asked where a request comes in, so that turning it away costs next to nothing.
+    ///
+    /// # Errors
+    /// [`WorkError::Overloaded`].
+    pub fn has_room(&self) -> Result<(), WorkError> {
+        if self.admitted.available_permits() == 0 { Err(WorkError::Overloaded) } else { Ok(()) }
+    }
+
+    /// A place at work, first come first served, for a job of well under a millisecond that is done on the spot: nothing may be awaited
+    /// while the turn is held. Must be called inside a Tokio runtime. A caller that goes away while in line frees its place.
+    ///
+    /// # Errors
+    /// [`WorkError::Overloaded`] at once when the line is full.
+    pub async fn turn(&self) -> Result<Turn, WorkError> {
+        let turn = self.admit()?.turn().await?;
+        // Behind every request that is ready: else a flood of jobs would stand before the others in the scheduler's queue, not in our line.
+        tokio::task::yield_now().await;
+        Ok(turn)
+    }
+
     /// Starts `job` in the background if a worker is idle, else does nothing: for stocking up ahead of need. True if it was started.
     pub fn run_if_idle<F>(&self, job: F) -> bool
     where
@@ -97,7 +120,7 @@ impl Work {
         let Ok(running) = Arc::clone(&self.running).try_acquire_owned() else {
             return false;
         };
-        drop(start((admitted, running), job));
+        drop(start(Turn { _admitted: admitted, _running: running }, job));
         true
     }
 }
@@ -119,20 +142,32 @@ impl Place {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
+        start(self.turn().await?, job).await.map_err(|_| WorkError::Broken)
+    }
+
+    async fn turn(self) -> Result<Turn, WorkError> {
         let running = self.running.acquire_owned().await.map_err(|_| WorkError::Broken)?;
-        start((self.admitted, running), job).await.map_err(|_| WorkError::Broken)
+        Ok(Turn { _admitted: self.admitted, _running: running })
     }
 }
 
-/// The permits travel with the job, so that a job whose caller has gone still counts while it burns a processor.
-#[expect(clippy::disallowed_methods, reason = "the one bounded way to the blocking threads: permits are held by the job")]
-fn start<T, F>(permits: (OwnedSemaphorePermit, OwnedSemaphorePermit), job: F) -> tokio::task::JoinHandle<T>
+/// A place at work, until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Turn {
+    _admitted: OwnedSemaphorePermit,
+    _running: OwnedSemaphorePermit,
+}
+
+/// The turn travels with the job, so that a job whose caller has gone still counts while it burns a processor.
+#[expect(clippy::disallowed_methods, reason = "the one bounded way to the blocking threads: its turn is held by the job")]
+fn start<T, F>(turn: Turn, job: F) -> tokio::task::JoinHandle<T>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
     tokio::task::spawn_blocking(move || {
-        let _held = permits;
+        let _held = turn;
         job()
     })
 }
@@ -144,21 +179,22 @@ pub struct WorkPools {
     pub passwords: Work,
     /// SRP: 2 to 3 ms each.
     pub srp: Work,
-    /// RS256: 0.2 ms each.
+    /// RS256: 0.2 ms each, done on the spot.
     pub signing: Work,
     /// RSA key generation: 20–200 ms each; two at once, since a pool needs two.
     pub key_generation: Work,
 }
 
 impl WorkPools {
-    /// Sizes for a machine with `cores` processors. The lines hold about two seconds of work.
+    /// Sizes for a machine with `cores` processors. The lines hold one to two seconds of work; that of signing a tenth, which every answer
+    /// with a token waits for: whoever finds it full is better served by asking again than by standing behind ten thousand others.
     #[must_use]
     pub fn for_cores(cores: usize) -> Self {
         let cores = cores.max(1);
         Self {
             passwords: Work::new(cores, cores * 64),
             srp: Work::new(cores, cores * 512),
-            signing: Work::new(cores, cores * 4096),
+            signing: Work::new(cores, cores * 256),
             key_generation: Work::new(cores.min(2), 32),
         }
     }
@@ -210,6 +246,39 @@ mod tests {
             assert_eq!(done, [0, 1, 2, 3, 4]);
             assert!(!work.has_line());
             assert_eq!(work.run(|| 9).await, Ok(9));
+        });
+    }
+
+    #[test]
+    fn sec_159_a_line_of_turns_stands_before_nobody_else() {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            use std::sync::atomic::{AtomicUsize, Ordering};
+            let (work, done) = (Work::new(2, 100), Arc::new(AtomicUsize::new(0)));
+            let mut line = tokio::task::JoinSet::new();
+            for _ in 0..50 {
+                let (work, done) = (work.clone(), Arc::clone(&done));
+                line.spawn(async move {
+                    let _turn = work.turn().await.unwrap();
+                    done.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+            let seen = Arc::clone(&done);
+            let before = tokio::spawn(async move { seen.load(Ordering::SeqCst) }).await.unwrap();
+            assert!(before <= 2, "{before} jobs were done before a request that came behind the line");
+            line.join_all().await;
+            assert_eq!((done.load(Ordering::SeqCst), work.load()), (50, (0, 0)));
+        });
+    }
+
+    #[test]
+    fn a_full_line_turns_turns_away() {
+        runtime().block_on(async {
+            let work = Work::new(1, 0);
+            let turn = work.turn().await.unwrap();
+            assert!(matches!(work.turn().await, Err(WorkError::Overloaded)));
+            assert_eq!(work.run(|| ()).await, Err(WorkError::Overloaded));
+            drop(turn);
+            assert!(work.turn().await.is_ok());
         });
     }
 

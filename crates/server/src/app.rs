@@ -1,4 +1,4 @@
-//! The application behind the sockets: the one [`router`] that a request of any host enters by. It knows every route and
+//! The application behind the sockets: the one [`handler`] that a request of any host comes to. It knows every route and
 //! nothing knows it. Called by `assembly` and by the test harness.
 //!
 //! Handlers get four things: `State<AppState>`, `Extension<Reached>` (which site, under which path, from whom),
@@ -7,14 +7,14 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
 
 use crate::doors::{self, Doors};
+use crate::edge::Handler;
 use crate::state::AppState;
 use crate::{api, assets, control, home, metadata, missing, oauth, pages};
 
 /// Everything, for every host.
-pub fn router(state: AppState) -> Router {
+pub fn handler(state: AppState) -> Handler {
     let own = Router::new()
         .merge(api::routes())
         .merge(home::routes())
@@ -28,7 +28,7 @@ pub fn router(state: AppState) -> Router {
         issuer: closed(metadata::routes(), &state),
         state,
     });
-    Router::new().fallback(move |request: Request| {
+    Handler::new(move |request| {
         let doors = Arc::clone(&doors);
         async move { doors::enter(&doors, request).await }
     })

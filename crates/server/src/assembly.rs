@@ -16,7 +16,7 @@ use poolhouse_engine::start::StartOptions;
 use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
 
-use crate::app::router;
+use crate::app::handler;
 use crate::config::{Callers, Refusal, Settings};
 use crate::demo;
 use crate::edge::Bound;
@@ -40,7 +40,7 @@ const DAY_MS: i64 = 86_400_000;
 pub struct Poolhouse;
 
 impl Poolhouse {
-    /// Opens the store and builds the router: from here on inside the sandbox.
+    /// Opens the store and builds the handler: from here on inside the sandbox.
     async fn open(options: StartOptions, settings: &Settings, bound: &[Bound]) -> Result<App, StartError> {
         let engine = Engine::start(options).await.map_err(|e| StartError::Failed(e.0))?;
         engine.set_clock().await.map_err(failed)?;
@@ -76,7 +76,7 @@ impl Poolhouse {
             background.stop().await;
             engine.close().await;
         };
-        Ok(App { router: router(state.clone()), metrics: metrics::router(state), facts, close: Box::pin(close) })
+        Ok(App { handler: handler(state.clone()), metrics: metrics::router(state), facts, close: Box::pin(close) })
     }
 }
 

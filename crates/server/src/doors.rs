@@ -1,6 +1,6 @@
 //! From a host name to a site. Every request passes [`enter`]: it tells by which door the request came, finds the pool
 //! whose door it is, and hands on to that door's routes with a fresh context; on the way back it puts the headers on that
-//! no handler may forget. Called by `app::router` only.
+//! no handler may forget. Called by `app::handler` only.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -164,19 +164,26 @@ fn is_loopback(authority: &str) -> bool {
     name.ends_with("localhost") || host::address(&name).is_some_and(|address| address.is_loopback())
 }
 
+type Header = (HeaderName, HeaderValue);
+
 /// Cognito's header set (developer guide, userInfo endpoint), where the handler has not said something stricter.
-const ON_DOMAINS: [(HeaderName, &str); 6] = [
-    (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate"),
-    (header::PRAGMA, "no-cache"),
-    (header::EXPIRES, "0"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::X_XSS_PROTECTION, "1; mode=block"),
-    (header::SERVER, "Server"),
+static ON_DOMAINS: [Header; 6] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, max-age=0, must-revalidate")),
+    (header::PRAGMA, HeaderValue::from_static("no-cache")),
+    (header::EXPIRES, HeaderValue::from_static("0")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (header::SERVER, HeaderValue::from_static("Server")),
 ];
 
 /// On every response: nothing is sniffed, and no address of ours is told to the next site (checklist 27).
-const EVERYWHERE: [(HeaderName, &str); 3] =
-    [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer"), (header::CACHE_CONTROL, "no-store")];
+static EVERYWHERE: [Header; 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+static STRICT: Header = (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000 ; includeSubDomains"));
 
 fn finish(mut response: Response, request_id: &str, strict: bool) -> Response {
     let headers = response.headers_mut();
@@ -184,10 +191,11 @@ fn finish(mut response: Response, request_id: &str, strict: bool) -> Response {
     // A document that may be cached must not be told to expire at once.
     let cached = headers.contains_key(header::CACHE_CONTROL);
     let of_caching = [header::PRAGMA, header::EXPIRES];
-    let domain = ON_DOMAINS.into_iter().filter(|(name, _)| !(is_api || cached && of_caching.contains(name)));
-    let strict = strict.then_some((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000 ; includeSubDomains"));
-    for (name, value) in domain.chain(EVERYWHERE).chain(strict) {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    let domain = ON_DOMAINS.iter().filter(|(name, _)| !(is_api || cached && of_caching.contains(name)));
+    // Once, and not while they are put in.
+    headers.reserve(ON_DOMAINS.len() + EVERYWHERE.len() + 2);
+    for (name, value) in domain.chain(&EVERYWHERE).chain(strict.then_some(&STRICT)) {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     if !is_api && let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(HeaderName::from_static("x-amz-cognito-request-id"), id);

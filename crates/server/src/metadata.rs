@@ -12,12 +12,12 @@ use poolhouse_engine::ctx::{Ctx, region_of_pool};
 use poolhouse_engine::error::Result;
 use poolhouse_engine::oauth::discovery;
 use poolhouse_engine::pools::{self, Pool};
-use serde_json::Value;
 
 use crate::reached::{Reached, plain};
 use crate::replies;
 use crate::state::AppState;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Keys are published long before they sign, so an hour does no harm.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -56,13 +56,10 @@ async fn find(ctx: &Ctx, reached: &Reached, id: &str) -> Result<Option<Arc<Pool>
     pools::find(ctx, id).await
 }
 
-fn answer(found: Result<Option<Value>>) -> Response {
+fn answer(found: Result<Option<String>>) -> Response {
     match found {
         Ok(Some(document)) => {
-            let body = document.to_string();
-            let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
-            response.headers_mut().insert(header::CACHE_CONTROL, CACHED);
-            replies::cors(response)
+            replies::cors(([(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, CACHED)], document).into_response())
         }
         Ok(None) => replies::cors(plain(StatusCode::NOT_FOUND, "not_found", "No user pool of this id lives at this address.")),
         Err(error) => {

@@ -2,7 +2,7 @@
 //! signal.
 //!
 //! Owns the order of a start and the seam to whatever stands behind the sockets ([`Assembly`]), so that everything in
-//! this crate up to the router can be tested without it. Called by `cli` and by integration tests.
+//! this crate up to the handler can be tested without it. Called by `cli` and by integration tests.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +15,7 @@ use poolhouse_engine::check::Say;
 
 use crate::certs::{self, DevCerts, FileCerts, LocalCa};
 use crate::config::{Refusal, Sandbox, Settings, Tls};
-use crate::edge::{Bound, Edge, Listen};
+use crate::edge::{Bound, Edge, Handler, Listen};
 use crate::facts::Facts;
 use crate::operator::commands::{
     AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
@@ -25,7 +25,7 @@ use crate::start_error::StartError;
 
 /// What stands behind the sockets.
 pub struct App {
-    pub router: Router,
+    pub handler: Handler,
     /// What stands on the metrics' own listener, where there is one.
     pub metrics: Router,
     /// The demo client, when there is one to tell about.
@@ -40,7 +40,7 @@ pub type Opening = BoxFuture<'static, Result<App, StartError>>;
 /// Builds what stands behind the sockets, and does the administration that needs the store but no sockets.
 #[async_trait]
 pub trait Assembly: Send + Sync {
-    /// Reads what stands in files (keys, trusted certificates) now; the future opens the store and builds the router, and
+    /// Reads what stands in files (keys, trusted certificates) now; the future opens the store and builds the handler, and
     /// runs inside the sandbox. `bound` are the addresses already taken; `settings.public_url` names the port that was
     /// really bound.
     ///
@@ -146,7 +146,7 @@ impl Prepared {
             tracing::info!(bound = ?watched.bound(), "serving metrics");
             watched.serve(app.metrics, shutdown.clone()).await
         };
-        let (served, watched) = tokio::join!(self.edge.serve(app.router, shutdown.clone()), watched);
+        let (served, watched) = tokio::join!(self.edge.serve(app.handler, shutdown.clone()), watched);
         app.close.await;
         served.and(watched).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
     }

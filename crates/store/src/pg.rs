@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::conn::pool::{End, PgTx, Pool};
 use crate::options::Options;
@@ -44,33 +44,51 @@ impl Pg {
         E: From<Error>,
         F: AsyncFn(&mut Tx) -> Result<T, E>,
     {
-        for attempt in 0..TRIES {
+        let (started, mut attempt) = (Instant::now(), 0);
+        while attempt < TRIES {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt)).await;
             }
             self.check()?;
-            let (conn, lease) = self.pool.begin("BEGIN").await?;
-            let mut tx = Tx::new(TxKind::Pg(PgTx::lent(conn, Some(lease), End::Abort)));
-            let result = IN_WRITE.scope((), body(&mut tx)).await;
-            let failed = tx.failed.take();
+            let (tx, is_new) = self.pool.transaction().await?;
+            let mut tx = Tx::new(TxKind::Pg(tx));
+            let mut result = IN_WRITE.scope((), body(&mut tx)).await;
+            let mut failed = tx.failed.take();
+            let Some(pg) = tx.pg() else { return Err(Error::Down.into()) };
+            if failed.is_none() && result.is_ok() && pg.is_untried() {
+                failed = pg.settle().await.err();
+            }
             if failed.is_none() && result.is_ok() {
-                match finish(&mut tx, "COMMIT").await {
+                match pg.commit().await {
                     Ok(()) => {
                         self.commits.fetch_add(1, Ordering::Relaxed);
                         return result;
                     }
-                    Err(Error::Retry) => continue,
+                    Err(Error::Retry) => {
+                        attempt += 1;
+                        continue;
+                    }
                     // Sent, and no answer: the server may have done it.
                     Err(Error::Down) => return Err(Error::Unknown.into()),
                     Err(error) => return Err(error.into()),
                 }
             }
+            // A pooled connection may have died unseen, as after a restart of the server: the next one may live. But silence
+            // is not death: a second attempt would only double the caller's wait.
+            if failed == Some(Error::Down) && pg.is_untried() && !is_new && started.elapsed() < self.pool.patience() {
+                continue;
+            }
             // When ROLLBACK fails the connection is cut, which rolls back too.
-            finish(&mut tx, "ROLLBACK").await.ok();
-            match (failed, result) {
-                (Some(Error::Retry), _) => {}
-                (Some(error), Ok(_)) => return Err(error.into()),
-                (_, result) => return result,
+            pg.rollback().await.ok();
+            match failed {
+                Some(Error::Retry) => attempt += 1,
+                Some(error) => {
+                    if result.is_ok() {
+                        result = Err(error.into());
+                    }
+                    return result;
+                }
+                None => return result,
             }
         }
         Err(Error::Retry.into())
@@ -102,13 +120,6 @@ impl Pg {
 
     fn check(&self) -> Result<()> {
         if self.closed.load(Ordering::Acquire) { Err(Error::Down) } else { Ok(()) }
-    }
-}
-
-async fn finish(tx: &mut Tx, sql: &'static str) -> Result<()> {
-    match &mut tx.kind {
-        TxKind::Pg(pg) => pg.finish(sql).await,
-        TxKind::Lite(_) => Err(Error::Down),
     }
 }
 

@@ -60,6 +60,17 @@ impl Tx {
         result.or_else(|error| self.fail(error))
     }
 
+    /// `exec` for a statement that changes nothing the body has to know. On PostgreSQL it costs no round trip, and its error is
+    /// that of the next statement or of the whole write.
+    pub async fn exec_later(&mut self, sql: &'static str, params: Params<'_>) -> Result<()> {
+        self.check()?;
+        let result = match &mut self.kind {
+            TxKind::Lite(lite) => lite.conn().and_then(|conn| conn.execute(sql, params)).map(drop),
+            TxKind::Pg(pg) => pg.execute_later(sql, params).await,
+        };
+        result.or_else(|error| self.fail(error))
+    }
+
     /// `exec` for a statement that touches one row or none.
     pub(crate) async fn exec_one(&mut self, sql: &'static str, params: Params<'_>) -> Result<bool> {
         Ok(self.exec(sql, params).await? > 0)
@@ -96,6 +107,13 @@ impl Tx {
         match &mut self.kind {
             TxKind::Lite(lite) => lite.conn()?.script(sql),
             TxKind::Pg(pg) => pg.control(&sql.replace(" TEXT", " TEXT COLLATE \"C\"")).await,
+        }
+    }
+
+    pub(crate) fn pg(&mut self) -> Option<&mut PgTx> {
+        match &mut self.kind {
+            TxKind::Pg(pg) => Some(pg),
+            TxKind::Lite(_) => None,
         }
     }
 

@@ -11,13 +11,18 @@ pub trait Param: Sync {
     fn lite(&self) -> ToSqlOutput<'_>;
     /// As PostgreSQL binds it.
     fn pg(&self) -> &(dyn PgToSql + Sync);
+    /// The same, for a statement that nobody waits for.
+    fn pg_owned(&self) -> OwnedParam;
 }
+
+/// A value that outlives what it was made from.
+pub type OwnedParam = Box<dyn PgToSql + Send + Sync>;
 
 /// What `p!` makes.
 pub type Params<'a> = &'a [&'a dyn Param];
 
 macro_rules! param {
-    ($($ty:ty: $value:ident => $lite:expr),* $(,)?) => {$(
+    ($($ty:ty: $value:ident => $lite:expr, $owned:ident);* $(;)?) => {$(
         impl Param for $ty {
             fn lite(&self) -> ToSqlOutput<'_> {
                 let $value = self;
@@ -25,6 +30,9 @@ macro_rules! param {
             }
             fn pg(&self) -> &(dyn PgToSql + Sync) {
                 self
+            }
+            fn pg_owned(&self) -> OwnedParam {
+                Box::new(self.$owned())
             }
         }
         impl Param for Option<$ty> {
@@ -37,16 +45,19 @@ macro_rules! param {
             fn pg(&self) -> &(dyn PgToSql + Sync) {
                 self
             }
+            fn pg_owned(&self) -> OwnedParam {
+                Box::new(self.as_ref().map(|value| value.$owned()))
+            }
         }
     )*};
 }
 
 param! {
-    i64: v => ValueRef::Integer(*v),
-    String: v => ValueRef::Text(v.as_bytes()),
-    &str: v => ValueRef::Text(v.as_bytes()),
-    Vec<u8>: v => ValueRef::Blob(v),
-    &[u8]: v => ValueRef::Blob(v),
+    i64: v => ValueRef::Integer(*v), to_owned;
+    String: v => ValueRef::Text(v.as_bytes()), to_owned;
+    &str: v => ValueRef::Text(v.as_bytes()), to_string;
+    Vec<u8>: v => ValueRef::Blob(v), to_owned;
+    &[u8]: v => ValueRef::Blob(v), to_vec;
 }
 
 /// One row, read by column position.

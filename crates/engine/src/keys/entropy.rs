@@ -123,9 +123,12 @@ pub fn uuid_from(mut raw: [u8; 16]) -> String {
 }
 
 fn grouped(raw: &[u8; 16]) -> String {
-    let mut text = hex(raw);
-    for at in [20, 16, 12, 8] {
-        text.insert(at, '-');
+    let mut text = String::with_capacity(36);
+    for (at, digit) in hex(raw).chars().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(digit);
     }
     text
 }

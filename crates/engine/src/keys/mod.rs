@@ -36,11 +36,8 @@ impl std::error::Error for CryptoFailure {}
 /// Lower-case hexadecimal of `bytes`, two digits each.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
     let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
     text
 }

@@ -24,11 +24,26 @@ pub async fn endpoints_base(ctx: &Ctx, pool: &Pool) -> Result<String> {
     })
 }
 
-/// `/.well-known/openid-configuration`, and the same document for RFC 8414.
-pub async fn document(ctx: &Ctx, pool: &Pool) -> Result<Value> {
+/// The text of a pool's document, kept with the pool's version.
+struct Document {
+    /// Domains come and go without a new version of their pool.
+    base: String,
+    text: String,
+}
+
+/// `/.well-known/openid-configuration`, and the same document for RFC 8414: JSON.
+pub async fn document(ctx: &Ctx, pool: &Pool) -> Result<String> {
     let base = endpoints_base(ctx, pool).await?;
-    let issuer = tokens::issuer(ctx, pool);
-    Ok(json!({
+    let kept = ctx.engine.cache.get::<Document>(&pool.id, pool.version).filter(|kept| kept.base == base);
+    let document = kept.unwrap_or_else(|| {
+        let text = metadata(&base, &tokens::issuer(ctx, pool)).to_string();
+        ctx.engine.cache.put(&pool.id, pool.version, Document { base, text })
+    });
+    Ok(document.text.clone())
+}
+
+fn metadata(base: &str, issuer: &str) -> Value {
+    json!({
         "authorization_endpoint": format!("{base}/oauth2/authorize"),
         "authorization_response_iss_parameter_supported": true,
         "claims_supported": [
@@ -54,11 +69,10 @@ pub async fn document(ctx: &Ctx, pool: &Pool) -> Result<Value> {
         "token_endpoint": format!("{base}/oauth2/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "userinfo_endpoint": format!("{base}/oauth2/userInfo"),
-    }))
+    })
 }
 
-/// `/.well-known/jwks.json` (RFC 7517 §5).
-pub async fn jwks(ctx: &Ctx, pool: &Pool) -> Result<Value> {
-    let keys = signing::keys(ctx, pool).await?;
-    serde_json::to_value(keys.public.jwks()).map_err(|e| crate::error::Error::internal(e.to_string()))
+/// `/.well-known/jwks.json` (RFC 7517 §5): JSON.
+pub async fn jwks(ctx: &Ctx, pool: &Pool) -> Result<String> {
+    Ok(signing::keys(ctx, pool).await?.jwks.clone())
 }

@@ -27,9 +27,6 @@ pub mod revoke;
 pub mod rotation;
 pub mod signing;
 
-use claims::Claims;
-use signing::KeySet;
-
 /// The scope that lets an access token call the user operations of the API.
 pub const ADMIN_SCOPE: &str = "aws.cognito.signin.user.admin";
 
@@ -168,8 +165,9 @@ pub async fn issue_machine(ctx: &Ctx, pool: &Pool, client: &Client, scopes: &[St
     let jti = entropy::uuid(ctx.entropy());
     let claims = claims::machine(client, scopes, &issuer(ctx, pool), ctx.now / 1000, &jti);
     let keys = signing::keys(ctx, pool).await?;
+    let _turn = ctx.engine.work.signing.turn().await?;
     Ok(TokenSet {
-        access_token: sign_one(ctx, keys, KeyPurpose::Access, claims).await?,
+        access_token: jwt::encode(keys.active(KeyPurpose::Access), &claims)?,
         id_token: None,
         refresh_token: None,
         expires_in: client.access_token_seconds(),
@@ -189,20 +187,18 @@ async fn sign(ctx: &Ctx, grant: &Grant<'_>, origin_jti: &str, event_id: Option<&
     };
     let access = claims::access(grant, &shared, &entropy::uuid(ctx.entropy()));
     let keys = signing::keys(ctx, grant.pool).await?;
-    let access_token = sign_one(ctx, Arc::clone(&keys), KeyPurpose::Access, access).await?;
+    // One turn for both: a request that has the first is not turned away from the second.
+    let _turn = ctx.engine.work.signing.turn().await?;
+    let access_token = jwt::encode(keys.active(KeyPurpose::Access), &access)?;
     let wants_id = grant.door == Door::Api || grant.scopes.iter().any(|s| s == "openid");
     let id_token = if wants_id {
         let at_hash = (grant.door == Door::Domain).then(|| left_half_hash(&access_token));
         let id = claims::id(grant, &shared, &entropy::uuid(ctx.entropy()), at_hash.as_deref());
-        Some(sign_one(ctx, keys, KeyPurpose::Id, id).await?)
+        Some(jwt::encode(keys.active(KeyPurpose::Id), &id)?)
     } else {
         None
     };
     Ok(TokenSet { access_token, id_token, refresh_token: None, expires_in: grant.client.access_token_seconds() })
-}
-
-async fn sign_one(ctx: &Ctx, keys: Arc<KeySet>, purpose: KeyPurpose, claims: Claims) -> Result<String> {
-    Ok(ctx.engine.work.signing.run(move || jwt::encode(keys.active(purpose), &claims)).await??)
 }
 
 /// Milliseconds that the clocks of two nodes may differ by (checklist 50).

@@ -26,6 +26,8 @@ pub struct KeySet {
     access: SigningKey,
     /// Every key that may have signed a token that still lives, and those that will sign next.
     pub public: PublicKeys,
+    /// These keys as the JWKS document.
+    pub jwks: String,
 }
 
 impl KeySet {
@@ -78,11 +80,12 @@ pub async fn keys(ctx: &Ctx, pool: &Pool) -> Result<Arc<KeySet>> {
     let mut reader = ctx.store().reader().await?;
     let rows = table::of_pool(&mut reader, &pool.id).await?;
     drop(reader);
-    let public = rows.iter().map(public_key).collect::<Result<_>>()?;
+    let public = PublicKeys::new(rows.iter().map(public_key).collect::<Result<_>>()?);
     let set = KeySet {
         id: private_key(pool, &rows, KeyPurpose::Id)?,
         access: private_key(pool, &rows, KeyPurpose::Access)?,
-        public: PublicKeys::new(public),
+        jwks: serde_json::to_string(&public.jwks()).map_err(|e| Error::internal(e.to_string()))?,
+        public,
     };
     Ok(ctx.engine.cache.put(&pool.id, pool.version, set))
 }

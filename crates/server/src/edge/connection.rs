@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use futures_util::FutureExt as _;
 use http::{Request, Response, StatusCode, header};
@@ -23,16 +22,15 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
 use super::body::BoundedBody;
-use super::{Limits, Peer};
+use super::{Handler, Limits, Peer};
 
 /// How long a connection that was asked to close may still take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 pub(super) struct Connection {
-    pub(super) router: Router,
+    pub(super) handler: Handler,
     pub(super) limits: Arc<Limits>,
     pub(super) stopping: watch::Receiver<bool>,
     pub(super) address: SocketAddr,
@@ -67,7 +65,8 @@ impl Connection {
         let service = service_fn(|request: Request<Incoming>| {
             let in_hand = Activity::begin(&activity);
             let place = self.requests.as_ref().and_then(|requests| Arc::clone(requests).try_acquire_owned().ok());
-            let answer = place.map(|place| (place, answer(self.router.clone(), request, peer.clone(), Arc::clone(&self.limits))));
+            let answer =
+                place.map(|place| (place, answer(self.handler.clone(), request, peer.clone(), Arc::clone(&self.limits))));
             let last = self.requests.is_none();
             async move {
                 let response = match answer {
@@ -130,18 +129,17 @@ fn builder(limits: &Limits, streams: Streams) -> auto::Builder<Streams> {
     builder
 }
 
-/// One request through the limits and into the router.
-async fn answer(router: Router, request: Request<Incoming>, peer: Peer, limits: Arc<Limits>) -> Response<Body> {
+/// One request through the limits and to the handler.
+async fn answer(handler: Handler, request: Request<Incoming>, peer: Peer, limits: Arc<Limits>) -> Response<Body> {
     if let Some(refusal) = refuse(&request, &limits) {
         return refusal;
     }
     let mut request = request.map(|body| Body::new(BoundedBody::new(body, limits.body_bytes, limits.body)));
     request.extensions_mut().insert(peer);
     // A panic costs its own request and not the others of the same connection.
-    let served = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
+    let served = AssertUnwindSafe(handler.answer(request)).catch_unwind();
     match timeout(limits.request, served).await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Ok(Err(never))) => match never {},
+        Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a request handler panicked");
             plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.")

@@ -1,6 +1,6 @@
 //! The sockets: binding, accepting, TLS, limits on what one connection may cost, and an orderly end.
 //!
-//! Owns every timeout and size below HTTP routing. Takes an axum `Router` and knows nothing of what it serves. Called by
+//! Owns every timeout and size below HTTP routing. Takes a [`Handler`] and knows nothing of what it serves. Called by
 //! `run`, and by integration tests on port 0.
 //!
 //! A connection is closed when it has no request in hand for [`Limits::idle`], or sends no first request within
@@ -18,11 +18,16 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
 
 pub use bind::{BindError, Owner};
 pub use body::TooSlow;
@@ -96,6 +101,26 @@ pub struct Peer {
     pub server_name: Option<Arc<str>>,
 }
 
+/// What stands behind the sockets: a request in, a response out.
+#[derive(Clone)]
+pub struct Handler(Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>);
+
+impl Handler {
+    pub fn new<F: Future<Output = Response> + Send + 'static>(answer: impl Fn(Request) -> F + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |request| Box::pin(answer(request))))
+    }
+
+    fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
+        (self.0)(request)
+    }
+}
+
+impl From<Router> for Handler {
+    fn from(router: Router) -> Self {
+        Self::new(move |request| router.clone().oneshot(request).map(|Ok(response)| response))
+    }
+}
+
 /// Bound sockets that do not accept yet.
 pub struct Edge {
     sockets: Vec<(std::net::TcpListener, Option<TlsAcceptor>)>,
@@ -130,7 +155,8 @@ impl Edge {
     ///
     /// # Errors
     /// When a socket cannot be handed to the runtime; nothing has been accepted then.
-    pub async fn serve(self, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    pub async fn serve(self, handler: impl Into<Handler>, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let handler = handler.into();
         let Self { sockets, limits, .. } = self;
         let sockets = sockets.into_iter().map(|(socket, tls)| Ok((TcpListener::from_std(socket)?, tls)));
         let sockets = sockets.collect::<io::Result<Vec<_>>>()?;
@@ -153,7 +179,7 @@ impl Edge {
                 continue;
             };
             let task = connection::Connection {
-                router: router.clone(),
+                handler: handler.clone(),
                 limits: Arc::clone(&limits),
                 stopping: stopping.clone(),
                 address,

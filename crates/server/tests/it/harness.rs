@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, StatusCode};
-use poolhouse::app::router;
+use poolhouse::app::handler;
 use poolhouse::config::Callers;
 use poolhouse::edge::{Edge, Limits, Listen};
 use poolhouse::state::{AppState, Front};
@@ -253,9 +253,9 @@ impl House {
         .unwrap();
         let trusted_proxies = options.trusted_proxies.iter().map(|range| range.parse().unwrap()).collect();
         let front = Front { callers: options.callers, open_control: options.open_control, trusted_proxies, demo: None };
-        let routes = router(AppState::new(Arc::clone(&engine), front).unwrap());
+        let handler = handler(AppState::new(Arc::clone(&engine), front).unwrap());
         let mut serving = JoinSet::new();
-        serving.spawn(edge.serve(routes, std::future::pending()));
+        serving.spawn(edge.serve(handler, std::future::pending()));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
         Self {
             address: format!("http://{bound}"),

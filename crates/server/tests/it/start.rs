@@ -23,7 +23,7 @@ struct Placeholder;
 impl Assembly for Placeholder {
     fn app(&self, _: &Settings, _: &[Bound]) -> Result<Opening, StartError> {
         let router = Router::new().route("/_poolhouse/health", get(|| async { "ok\n" }));
-        Ok(Box::pin(async { Ok(App { router, metrics: Router::new(), facts: None, close: Box::pin(async {}) }) }))
+        Ok(Box::pin(async { Ok(App { handler: router.into(), metrics: Router::new(), facts: None, close: Box::pin(async {}) }) }))
     }
 
     async fn access_key(&self, _: &Settings, _: &AccessKeyCommand) -> Result<String, StartError> {

@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use super::backoff::Backoff;
 use super::tls::Tls;
-use crate::value::{FromRow, Params, Row, RowKind};
+use crate::value::{FromRow, OwnedParam, Params, Row, RowKind};
 use crate::{Error, Result};
 
 /// A connection. Several tasks may use it at once: the statements are pipelined.
@@ -84,7 +84,14 @@ impl PgConn {
         self.limited(self.client.execute(&statement, &params)).await
     }
 
-    async fn statement(&self, sql: &'static str, params: Params<'_>) -> Result<Statement> {
+    /// As [`PgConn::execute`], for a future that outlives its caller's parameters.
+    pub(super) async fn execute_owned(&self, statement: &Statement, params: &[OwnedParam]) -> Result<()> {
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param as _).collect();
+        self.limited(self.client.execute(statement, &params)).await.map(drop)
+    }
+
+    /// The prepared statement, from the connection's own store or, the first time, from the server.
+    pub(super) async fn statement(&self, sql: &'static str, params: Params<'_>) -> Result<Statement> {
         let address = (sql.as_ptr().addr(), sql.len());
         let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
         let statement = match known {

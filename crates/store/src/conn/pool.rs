@@ -1,8 +1,10 @@
 //! The connections of one PostgreSQL database: exclusive ones for writes and snapshots, shared ones for reads; reconnects
 //! with back-off to whichever of several servers takes writes, and takes back what was lent ([`PgTx`]). Used by `tx` and `pg`.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,7 +15,7 @@ use super::pg::PgConn;
 use super::tls::Tls;
 use super::url;
 use crate::options::{Access, Options};
-use crate::value::{FromRow, Params};
+use crate::value::{FromRow, OwnedParam, Params};
 use crate::{Error, Result};
 
 /// What a server may take to answer when the program starts.
@@ -65,16 +67,40 @@ impl Pool {
         })
     }
 
+    /// How long a statement may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.options.statement_timeout
+    }
+
     /// Exclusive connections in use.
     pub(crate) fn in_use(&self) -> usize {
         self.options.pool.max(1).saturating_sub(self.free.available_permits())
     }
 
-    /// An exclusive connection on which `begin` was done. Waits a bounded time for a free one ([`Error::Busy`]).
-    pub(crate) async fn begin(self: &Arc<Self>, begin: &'static str) -> Result<(Arc<PgConn>, Lease)> {
+    /// A place among the exclusive connections. Waits a bounded time for one ([`Error::Busy`]).
+    async fn lease(self: &Arc<Self>) -> Result<Lease> {
         let permit = tokio::time::timeout(self.options.wait, Arc::clone(&self.free).acquire_owned()).await;
         let permit = permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Down)?;
-        let lease = Lease { pool: Arc::clone(self), _permit: permit };
+        Ok(Lease { pool: Arc::clone(self), _permit: permit })
+    }
+
+    /// An exclusive connection on which BEGIN goes out with the first statement, and whether it is new: one that was idle
+    /// may turn out to be dead then.
+    pub(crate) async fn transaction(self: &Arc<Self>) -> Result<(PgTx, bool)> {
+        let lease = self.lease().await?;
+        let (conn, new) = match self.pop_idle() {
+            Some(conn) => (conn, false),
+            None => (self.connect(false).await?, true),
+        };
+        let mut tx = PgTx::lent(Arc::clone(&conn), Some(lease), End::Abort);
+        tx.begin = Some(Box::pin(async move { conn.control("BEGIN").await }));
+        tx.begun = false;
+        Ok((tx, new))
+    }
+
+    /// An exclusive connection on which `begin` was done.
+    pub(crate) async fn begin(self: &Arc<Self>, begin: &'static str) -> Result<(Arc<PgConn>, Lease)> {
+        let lease = self.lease().await?;
         let started = Instant::now();
         // A pooled connection may have died unseen, as after a restart of the server: BEGIN finds out, a new one follows.
         while let Some(conn) = self.pop_idle() {
@@ -202,7 +228,15 @@ pub(crate) struct PgTx {
     conn: Option<Arc<PgConn>>,
     lease: Option<Lease>,
     end: End,
+    /// BEGIN, not sent yet.
+    begin: Option<Pending>,
+    /// Whether an answer has shown that the connection lives.
+    begun: bool,
+    /// Sent, and not answered yet.
+    later: Vec<Pending>,
 }
+
+type Pending = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 /// What dropping does with an exclusive connection.
 #[derive(Clone, Copy)]
@@ -217,29 +251,89 @@ pub(crate) enum End {
 
 impl PgTx {
     pub(crate) fn lent(conn: Arc<PgConn>, lease: Option<Lease>, end: End) -> Self {
-        Self { conn: Some(conn), lease, end }
+        Self { conn: Some(conn), lease, end, begin: None, begun: true, later: Vec::new() }
     }
 
     pub(crate) async fn query<T: FromRow>(&mut self, sql: &'static str, params: Params<'_>) -> Result<Vec<T>> {
-        self.conn()?.query(sql, params).await
+        let conn = self.wire()?;
+        self.behind(conn.query(sql, params)).await
     }
 
     pub(crate) async fn execute(&mut self, sql: &'static str, params: Params<'_>) -> Result<u64> {
-        self.conn()?.execute(sql, params).await
+        let conn = self.wire()?;
+        self.behind(conn.execute(sql, params)).await
+    }
+
+    /// Sends a statement and does not wait for its answer: its error is that of whatever comes next.
+    pub(crate) async fn execute_later(&mut self, sql: &'static str, params: Params<'_>) -> Result<()> {
+        let conn = self.wire()?;
+        let statement = conn.statement(sql, params).await?;
+        let params: Vec<OwnedParam> = params.iter().map(|param| param.pg_owned()).collect();
+        self.send(Box::pin(async move { conn.execute_owned(&statement, &params).await }))
     }
 
     pub(crate) async fn control(&mut self, sql: &str) -> Result<()> {
-        self.conn()?.control(sql).await
+        let conn = self.wire()?;
+        self.behind(conn.control(sql)).await
     }
 
-    /// Ends the transaction and marks its connection as fit for reuse.
-    pub(crate) async fn finish(&mut self, sql: &'static str) -> Result<()> {
-        let result = self.control(sql).await;
-        // A COMMIT that the server refused (40001) has rolled back: reuse as well.
+    /// Whether no statement was answered yet: the connection may have been dead from the start.
+    pub(crate) fn is_untried(&self) -> bool {
+        !self.begun
+    }
+
+    /// Waits for what was sent and not answered. Before a COMMIT on an untried connection: who finds out by the COMMIT that
+    /// it is dead does not know what became of it.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        self.behind(async { Ok(()) }).await
+    }
+
+    /// COMMIT, and marks the connection as fit for reuse.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        let (conn, later) = (self.wire()?, std::mem::take(&mut self.later));
+        let (before, result) = tokio::join!(biased; answers(later), conn.control("COMMIT"));
+        // A COMMIT that the server refused (40001) has rolled back: reuse as well. So has one after a failed statement.
         if result.is_ok() || result == Err(Error::Retry) {
             self.end = End::Done;
         }
-        result
+        before.and(result)
+    }
+
+    /// ROLLBACK, and marks the connection as fit for reuse.
+    pub(crate) async fn rollback(&mut self) -> Result<()> {
+        self.later.clear();
+        if self.begin.take().is_none() {
+            self.control("ROLLBACK").await?;
+        }
+        self.end = End::Done;
+        Ok(())
+    }
+
+    /// The connection, with BEGIN on it.
+    fn wire(&mut self) -> Result<Arc<PgConn>> {
+        if let Some(begin) = self.begin.take() {
+            self.send(begin)?;
+        }
+        self.conn.clone().ok_or(Error::Down)
+    }
+
+    /// The first poll writes the message; an answer this early is an error.
+    fn send(&mut self, mut message: Pending) -> Result<()> {
+        if let Poll::Ready(result) = message.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return result;
+        }
+        self.later.push(message);
+        Ok(())
+    }
+
+    /// Sends `work` and waits for it and for everything before it.
+    async fn behind<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let later = std::mem::take(&mut self.later);
+        let (before, result) = tokio::join!(biased; answers(later), work);
+        before?;
+        let result = result?;
+        self.begun = true;
+        Ok(result)
     }
 
     /// Says goodbye properly: for a connection that belongs to no pool.
@@ -247,10 +341,6 @@ impl PgTx {
         if let Some(conn) = self.conn.take().and_then(Arc::into_inner) {
             conn.end().await;
         }
-    }
-
-    fn conn(&self) -> Result<&PgConn> {
-        self.conn.as_deref().ok_or(Error::Down)
     }
 }
 
@@ -268,6 +358,13 @@ impl Drop for PgTx {
             End::Done => lease.give_back(conn),
         }
     }
+}
+
+async fn answers(sent: Vec<Pending>) -> Result<()> {
+    for message in sent {
+        message.await?;
+    }
+    Ok(())
 }
 
 /// The server gives up a little before the client does, so that a slow statement is told from a dead server.

@@ -89,10 +89,12 @@ fn configure(conn: &Connection, options: &Options) -> Result<()> {
 
 fn configure_writer(conn: &Connection, options: &Options) -> Result<()> {
     configure(conn, options)?;
+    // The cache (KiB, below zero) holds what a full group changes: pages that find no room are written twice.
     conn.execute_batch(
         "PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
+         PRAGMA cache_size = -16384;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;
          PRAGMA wal_autocheckpoint = 0;",

@@ -23,7 +23,7 @@ row! {
 /// Rows of one statement where there are as many: one round trip to PostgreSQL and not sixteen.
 const GROUP: usize = 16;
 
-/// Adds rows. `Unique` when a place is taken.
+/// Adds rows. `Unique` when a place is taken: of the write, that is.
 pub async fn insert(tx: &mut Tx, rows: &[AuditRow]) -> Result<()> {
     const ONE: &str = "INSERT INTO audit_rows (chain, seq, at, event, previous, mac) VALUES ($1, $2, $3, $4, $5, $6)";
     const SIXTEEN: &str = "INSERT INTO audit_rows (chain, seq, at, event, previous, mac) VALUES
@@ -37,10 +37,10 @@ pub async fn insert(tx: &mut Tx, rows: &[AuditRow]) -> Result<()> {
     let rest = groups.remainder();
     for group in groups {
         let values: Vec<&dyn crate::Param> = group.iter().flat_map(values).collect();
-        tx.exec(SIXTEEN, &values).await?;
+        tx.exec_later(SIXTEEN, &values).await?;
     }
     for row in rest {
-        tx.exec(ONE, &values(row)).await?;
+        tx.exec_later(ONE, &values(row)).await?;
     }
     Ok(())
 }

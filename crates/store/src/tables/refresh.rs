@@ -38,13 +38,12 @@ macro_rules! family {
     };
 }
 
-/// Starts a family.
+/// Starts a family. A fault shows at the next statement or the end of the write.
 pub async fn insert_family(tx: &mut Tx, row: &FamilyRow) -> Result<()> {
     const SQL: &str = family!("INSERT INTO refresh_families (", ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     let params =
         p![row.origin_jti, row.pool_id, row.client_id, row.sub, row.document, row.issued_at, row.expires_at, row.revoked_at];
-    tx.exec(SQL, params).await?;
-    Ok(())
+    tx.exec_later(SQL, params).await
 }
 
 /// The family, revoked or not.
@@ -81,13 +80,12 @@ pub async fn revoke_by_client(tx: &mut Tx, client_id: &str, now: i64) -> Result<
     tx.exec(SQL, p![now, client_id]).await
 }
 
-/// Adds a token to its family.
+/// Adds a token to its family. A fault shows at the next statement or the end of the write.
 pub async fn insert_token(tx: &mut Tx, row: &TokenRow) -> Result<()> {
     const SQL: &str = "INSERT INTO refresh_tokens
         (hash, origin_jti, created_at, expires_at, replaced_at, replaced_until) VALUES ($1, $2, $3, $4, $5, $6)";
     let params = p![row.hash, row.origin_jti, row.created_at, row.expires_at, row.replaced_at, row.replaced_until];
-    tx.exec(SQL, params).await?;
-    Ok(())
+    tx.exec_later(SQL, params).await
 }
 
 struct Joined(TokenRow, FamilyRow);
