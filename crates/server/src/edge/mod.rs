@@ -110,7 +110,8 @@ impl Handler {
         Self(Arc::new(move |request| Box::pin(answer(request))))
     }
 
-    fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
+    /// Answers one request.
+    pub fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
         (self.0)(request)
     }
 }

@@ -1,18 +1,16 @@
-//! One pool with a domain, a client and its browsers, in a [`House`]. The browsers enter the routes directly, where they can come over TLS and
-//! under any host name.
+//! One pool with a domain, a client and its browsers, in a [`House`]. The browsers come to the handler directly, where they can
+//! come over TLS and under any host name.
 
 use std::collections::BTreeMap;
 
-use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use poolhouse::app::router;
+use poolhouse::app::handler;
 use poolhouse::config::Callers;
-use poolhouse::edge::Peer;
+use poolhouse::edge::{Handler, Peer};
 use poolhouse::state::{AppState, Front};
 use poolhouse_engine::delivery::inbox::{Filter, Kept};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 pub use crate::harness::{CALLBACK, PASSWORD, encode};
 use crate::harness::{House, Options};
@@ -23,7 +21,7 @@ pub const MAIL: &str = "ada@example.com";
 
 pub struct World {
     house: House,
-    routes: Router,
+    handler: Handler,
     pub pool: String,
     pub client: String,
 }
@@ -38,13 +36,13 @@ impl World {
     pub async fn with(pool: Value, client: Value) -> Self {
         let house = House::with(Options { public_url: Some(format!("https://{OWN}")), ..Options::default() }).await;
         let front = Front { callers: Callers::AnyKey, open_control: true, trusted_proxies: Vec::new(), demo: None };
-        let routes = router(AppState::new(house.engine.clone(), front).unwrap());
+        let handler = handler(AppState::new(house.engine.clone(), front).unwrap());
         let usual =
             json!({ "PoolName": "Northwind Books", "UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"] });
         let made = house.ok("CreateUserPool", merged(usual, pool)).await;
         let pool = made["UserPool"]["Id"].as_str().unwrap().to_owned();
         house.ok("CreateUserPoolDomain", json!({ "UserPoolId": pool, "Domain": "demo" })).await;
-        let mut world = Self { house, routes, pool, client: String::new() };
+        let mut world = Self { house, handler, pool, client: String::new() };
         world.client = world.make_client(client).await;
         world
     }
@@ -176,7 +174,7 @@ impl Browser<'_> {
         }
         let mut request = request.body(form.map_or_else(Body::empty, Body::from)).unwrap();
         request.extensions_mut().insert(Peer { address: "127.0.0.1:9".parse().unwrap(), tls: self.tls, server_name: None });
-        let response = self.world.routes.clone().oneshot(request).await.unwrap();
+        let response = self.world.handler.answer(request).await;
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         for line in parts.headers.get_all(header::SET_COOKIE) {
