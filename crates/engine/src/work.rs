@@ -186,15 +186,15 @@ pub struct WorkPools {
 }
 
 impl WorkPools {
-    /// Sizes for a machine with `cores` processors. The lines hold one to two seconds of work; that of signing a tenth, which every answer
-    /// with a token waits for: whoever finds it full is better served by asking again than by standing behind ten thousand others.
+    /// Sizes for a machine with `cores` processors. The lines hold one to two seconds of work, that of signing a third of one: almost every
+    /// answer waits in it.
     #[must_use]
     pub fn for_cores(cores: usize) -> Self {
         let cores = cores.max(1);
         Self {
             passwords: Work::new(cores, cores * 64),
             srp: Work::new(cores, cores * 512),
-            signing: Work::new(cores, cores * 256),
+            signing: Work::new(cores, cores * 1024),
             key_generation: Work::new(cores.min(2), 32),
         }
     }

@@ -166,7 +166,7 @@ async fn sec_159_a_full_line_is_told_at_every_door() {
     drop(release);
     while jobs.join_next().await.is_some() {}
 
-    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 257).await;
+    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 1025).await;
     let reply = refresh(&house, &app, token, &[]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"), "{reply:?}");
     assert_eq!(reply.json()["error"], "temporarily_unavailable");
