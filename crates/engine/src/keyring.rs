@@ -12,10 +12,10 @@ use crate::keys::seal::{self, Place, PoolKey};
 use crate::keys::secret::{Secret32, SecretBytes, mac32};
 use crate::keys::stock::{KeyStock, StockError};
 use crate::keys::{CryptoFailure, hex, master::MasterKeyError};
-use crate::work::{Work, WorkError};
+use crate::work::WorkError;
 
 /// Fresh signing keys kept ready: enough for two pools made one after the other.
-const STOCK: usize = 4;
+pub const STOCK: usize = 4;
 const CANARY: &str = "master_key_canary";
 const HOUSE_KEY: &str = "house_key";
 
@@ -36,13 +36,7 @@ pub struct Keys {
 
 impl Keys {
     /// Proves that the ring is the one the database was written with, and opens the rest.
-    pub async fn open(
-        master: MasterKeys,
-        cost: HashCost,
-        key_generation: Work,
-        store: &Db,
-        entropy: &dyn Entropy,
-    ) -> Result<Self> {
+    pub async fn open(master: MasterKeys, cost: HashCost, stock: KeyStock, store: &Db, entropy: &dyn Entropy) -> Result<Self> {
         check_canary(&master, store, entropy).await?;
         let house = house_key(&master, store, entropy).await?;
         Ok(Self {
@@ -51,7 +45,7 @@ impl Keys {
             pagination: house.sub_key(house::Purpose::Pagination)?,
             audit: house.sub_key(house::Purpose::Audit)?,
             passwords: std::sync::Arc::new(PasswordHasher::new(&master, cost)?),
-            stock: KeyStock::new(key_generation, STOCK),
+            stock,
             master,
         })
     }

@@ -15,6 +15,7 @@ use crate::keyring::{self, Keys};
 use crate::keys::entropy::{self, Entropy};
 use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
+use crate::keys::stock::KeyStock;
 use crate::metrics::Metrics;
 use crate::work::WorkPools;
 
@@ -93,11 +94,16 @@ impl Engine {
         let node = (of_store.access == Access::Own).then(|| entropy::uuid(&*options.entropy));
         let refused = |e: poolhouse_store::Error| StartError(format!("the store does not open: {e}"));
         let mut found = Unmigrated::open(&url, of_store).await.map_err(refused)?;
-        keyring::prove(&options.master, &mut found).await.map_err(|e| StartError::of(&e))?;
-        let store = found.migrate().await.map_err(refused)?;
+        let known = keyring::prove(&options.master, &mut found).await.map_err(|e| StartError::of(&e))?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let work = WorkPools::for_cores(cores);
-        let opened = Keys::open(options.master, options.hash_cost, work.key_generation.clone(), &store, &*options.entropy).await;
+        let stock = KeyStock::new(work.key_generation.clone(), keyring::STOCK);
+        if !known && node.is_some() {
+            // A new installation makes a pool soon. The disk has more to do now than the processor.
+            stock.make_ahead(2);
+        }
+        let store = found.migrate().await.map_err(refused)?;
+        let opened = Keys::open(options.master, options.hash_cost, stock, &store, &*options.entropy).await;
         let keys = match opened {
             Ok(keys) => keys,
             Err(error) => {

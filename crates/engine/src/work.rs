@@ -77,8 +77,24 @@ impl Work {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let turn = self.turn().await?;
-        start(turn, job).await.map_err(|_| WorkError::Broken)
+        self.admit()?.run(job).await
+    }
+
+    /// A place in line, to be [used](Place::run) or dropped: for whoever has something to do first that must not be done for nothing.
+    ///
+    /// # Errors
+    /// [`WorkError::Overloaded`] at once when the line is full.
+    pub fn admit(&self) -> Result<Place, WorkError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| WorkError::Overloaded)?;
+        Ok(Place { admitted, running: Arc::clone(&self.running) })
+    }
+
+    /// Whether a place in line is free at this moment: asked where a request comes in, so that turning it away costs next to nothing.
+    ///
+    /// # Errors
+    /// [`WorkError::Overloaded`].
+    pub fn has_room(&self) -> Result<(), WorkError> {
+        if self.admitted.available_permits() == 0 { Err(WorkError::Overloaded) } else { Ok(()) }
     }
 
     /// A place at work, first come first served, for a job of well under a millisecond that is done on the spot: nothing may be awaited
@@ -87,9 +103,7 @@ impl Work {
     /// # Errors
     /// [`WorkError::Overloaded`] at once when the line is full.
     pub async fn turn(&self) -> Result<Turn, WorkError> {
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| WorkError::Overloaded)?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| WorkError::Broken)?;
-        Ok(Turn { _admitted: admitted, _running: running })
+        self.admit()?.turn().await
     }
 
     /// Starts `job` in the background if a worker is idle, else does nothing: for stocking up ahead of need. True if it was started.
@@ -105,6 +119,32 @@ impl Work {
         };
         drop(start(Turn { _admitted: admitted, _running: running }, job));
         true
+    }
+}
+
+/// A place in a pool's line.
+#[derive(Debug)]
+pub struct Place {
+    admitted: OwnedSemaphorePermit,
+    running: Arc<Semaphore>,
+}
+
+impl Place {
+    /// As [`Work::run`], of which this is the second half.
+    ///
+    /// # Errors
+    /// [`WorkError::Broken`] if the job panicked.
+    pub async fn run<T, F>(self, job: F) -> Result<T, WorkError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        start(self.turn().await?, job).await.map_err(|_| WorkError::Broken)
+    }
+
+    async fn turn(self) -> Result<Turn, WorkError> {
+        let running = self.running.acquire_owned().await.map_err(|_| WorkError::Broken)?;
+        Ok(Turn { _admitted: self.admitted, _running: running })
     }
 }
 
@@ -134,24 +174,25 @@ where
 pub struct WorkPools {
     /// Argon2id: 15–40 ms and 19 MiB each.
     pub passwords: Work,
-    /// SRP: some 3 ms each.
+    /// SRP: 2 to 3 ms each.
     pub srp: Work,
     /// RS256: 0.2 ms each, done on the spot.
     pub signing: Work,
-    /// RSA key generation: 20–200 ms each.
+    /// RSA key generation: 20–200 ms each; two at once, since a pool needs two.
     pub key_generation: Work,
 }
 
 impl WorkPools {
-    /// Sizes for a machine with `cores` processors. The lines hold about two seconds of work.
+    /// Sizes for a machine with `cores` processors. The lines hold one to two seconds of work, that of signing a third of one: almost every
+    /// answer waits in it.
     #[must_use]
     pub fn for_cores(cores: usize) -> Self {
         let cores = cores.max(1);
         Self {
             passwords: Work::new(cores, cores * 64),
             srp: Work::new(cores, cores * 512),
-            signing: Work::new(cores, cores * 4096),
-            key_generation: Work::new(1, 32),
+            signing: Work::new(cores, cores * 1024),
+            key_generation: Work::new(cores.min(2), 32),
         }
     }
 }

@@ -51,8 +51,8 @@ async fn check_previous(ctx: &Ctx, pool: &Pool, user: &User, previous: Option<&s
     if user.row.password_hash.is_none() && previous.is_none() {
         return Ok(());
     }
-    let attempt = attempts::begin(ctx, pool, user.sub()).await?;
-    if !passwords::verify(ctx, Some(user), previous.unwrap_or_default()).await? {
+    let (attempt, place) = attempts::begin_admitted(ctx, pool, user.sub(), || passwords::place(ctx)).await?;
+    if !passwords::verify_in(place, ctx, Some(user), previous.unwrap_or_default()).await? {
         return Err(auth::incorrect());
     }
     attempt.succeeded(ctx).await

@@ -23,8 +23,8 @@ async fn check(ctx: &Ctx, pool: &Pool, client: &Client, username: &str, password
             None => return Err(unknown(client)),
         }
     }
-    let attempt = attempts::begin(ctx, pool, &candidate.subject).await?;
-    let right = passwords::verify(ctx, candidate.user.as_ref(), password).await?;
+    let (attempt, place) = attempts::begin_admitted(ctx, pool, &candidate.subject, || passwords::place(ctx)).await?;
+    let right = passwords::verify_in(place, ctx, candidate.user.as_ref(), password).await?;
     let Some(user) = candidate.user.filter(|_| right) else { return Err(incorrect()) };
     attempt.succeeded(ctx).await?;
     may_sign_in(ctx, &user)?;

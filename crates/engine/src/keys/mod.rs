@@ -10,6 +10,7 @@ pub mod jwt;
 pub mod master;
 pub mod password;
 pub mod rsa;
+mod scratch;
 pub mod seal;
 pub mod secret;
 pub mod secret_hash;

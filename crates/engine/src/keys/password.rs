@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::CryptoFailure;
 use super::entropy::{self, Entropy};
 use super::master::{MasterKeys, Purpose};
+use super::scratch::Scratch;
 use super::secret::{Secret32, equal, mac32};
 
 const PREFIX: &str = "$poolhouse$v=1$pepper=";
@@ -138,8 +139,9 @@ fn stretch(password: &str, pepper: &Secret32, salt: &[u8], cost: HashCost) -> Re
     let params =
         Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(|_| CryptoFailure("Argon2 parameters"))?;
     let mut out = Zeroizing::new([0; 32]);
+    let mut scratch = Scratch::take(params.block_count());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(peppered.as_ref(), salt, out.as_mut())
+        .hash_password_into_with_memory(peppered.as_ref(), salt, out.as_mut(), scratch.blocks())
         .map_err(|_| CryptoFailure("Argon2"))?;
     Ok(out)
 }

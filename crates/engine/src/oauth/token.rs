@@ -11,6 +11,8 @@ use crate::tokens::TokenSet;
 
 /// Answers a token request.
 pub async fn exchange(ctx: &Ctx, site: &Site, authorization: Option<&str>, params: &Params) -> Result<TokenSet> {
+    // Every grant ends with a signature.
+    ctx.engine.work.signing.has_room()?;
     params.no_repeats()?;
     let grant_type = params.required("grant_type")?;
     let caller = authenticate(ctx, site, authorization, params).await?;

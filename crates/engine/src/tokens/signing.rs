@@ -42,11 +42,10 @@ impl KeySet {
 
 /// The rows of a new pool's two keys.
 pub async fn create(ctx: &Ctx, pool_id: &str, key: &PoolKey) -> Result<Vec<SigningKeyRow>> {
-    let mut rows = Vec::with_capacity(PURPOSES.len());
-    for purpose in PURPOSES {
-        rows.push(make(ctx, pool_id, key, purpose, ACTIVE, ctx.now).await?);
-    }
-    Ok(rows)
+    // Side by side: where none are in stock, each takes a processor for a tenth of a second.
+    let [id, access] = PURPOSES.map(|purpose| make(ctx, pool_id, key, purpose, ACTIVE, ctx.now));
+    let (id, access) = tokio::try_join!(id, access)?;
+    Ok(vec![id, access])
 }
 
 /// The row of a fresh key.

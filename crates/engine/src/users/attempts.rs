@@ -1,6 +1,8 @@
 //! Counting what an attacker would repeat: failed passwords, which slow the next try down, and hourly caps on codes and
 //! messages. Known and unknown names are counted alike (checklist 75). A lock-out stops password sign-ins only: sessions,
 //! refresh and reset go on (checklist 78).
+use std::time::Duration;
+
 use poolhouse_store::Tx;
 use poolhouse_store::tables::attempts::{self as table, Backoff};
 use tokio::sync::OwnedMutexGuard;
@@ -18,6 +20,8 @@ const PASSWORD_KIND: &str = "password";
 /// Of any 24 hours two such windows see a part: 12 + 12 + 96 guesses, 120 at most (checklist 75).
 const DAY_KIND: &str = "password_day";
 const FAST_A_DAY: i64 = 12;
+/// How long a try waits for the tries before it, for the same subject. A line of them must not outlive the patience of those who stand in it.
+const PATIENCE: Duration = Duration::from_secs(5);
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -41,14 +45,23 @@ impl std::fmt::Debug for Attempt {
 /// five get through (checklist 76). In this process tries for one subject take turns, so that a user whose devices all
 /// sign in at once with the right password is not locked out by their own reservations.
 pub async fn begin(ctx: &Ctx, pool: &Pool, subject: &str) -> Result<Attempt> {
-    let turn = ctx.engine.turns.of(&format!("{}/{subject}", pool.id)).lock_owned().await;
+    begin_admitted(ctx, pool, subject, || Ok(())).await.map(|(attempt, ())| attempt)
+}
+
+/// As [`begin`], for a try that costs work. When its turn has come, and before it is counted, `admit` says whether the work
+/// has room: one that is turned away was not evaluated, and a flood must not lock out whoever stands in it.
+pub async fn begin_admitted<P>(ctx: &Ctx, pool: &Pool, subject: &str, admit: impl FnOnce() -> Result<P>) -> Result<(Attempt, P)> {
+    let turn = ctx.engine.turns.of(&format!("{}/{subject}", pool.id)).lock_owned();
+    let turn = tokio::time::timeout(PATIENCE, turn).await;
+    let turn = turn.map_err(|_| Error::overloaded("too many tries for one user wait for each other"))?;
+    let place = admit()?;
     let (pool_id, key, now) = (pool.id.clone(), subject.to_owned(), ctx.now);
     let leave = ctx.store().write(async move |tx| reserve(tx, &pool_id, &key, now).await).await?;
     if !leave {
         ctx.engine.metrics.lockout();
         return Err(Error::not_authorized("Password attempts exceeded"));
     }
-    Ok(Attempt { pool_id: pool.id.clone(), subject: subject.to_owned(), _turn: turn })
+    Ok((Attempt { pool_id: pool.id.clone(), subject: subject.to_owned(), _turn: turn }, place))
 }
 
 /// Inside a write: whether this guess has leave. The first statement decides and holds the row, so that the count of the

@@ -15,9 +15,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::keyring;
 use crate::keys::CryptoFailure;
-use crate::keys::seal::{self, Place};
+use crate::keys::seal;
 use crate::keys::srp::Verifier;
 use crate::pools::Pool;
+use crate::work::Place;
 
 const FIELD: &str = "srp_verifier/1";
 /// Clients read at a time while looking for one that allows SRP.
@@ -58,19 +59,29 @@ async fn verifier(ctx: &Ctx, pool: &Pool, user: &User, password: &str) -> Result
     let (engine, password) = (Arc::clone(&ctx.engine), Zeroizing::new(password.to_owned()));
     let (pool_name, username) = (pool.srp_name().to_owned(), user.username().to_owned());
     let made = ctx.engine.work.srp.run(move || Verifier::new(&pool_name, &username, &password, &*engine.entropy)).await?;
-    Ok(seal::seal(&pool.key, place(pool, user), made.to_bytes().expose(), ctx.entropy())?)
+    Ok(seal::seal(&pool.key, sealed_at(pool, user), made.to_bytes().expose(), ctx.entropy())?)
 }
 
-fn place<'a>(pool: &'a Pool, user: &'a User) -> Place<'a> {
-    Place { pool: &pool.id, row: user.sub(), field: FIELD }
+fn sealed_at<'a>(pool: &'a Pool, user: &'a User) -> seal::Place<'a> {
+    seal::Place { pool: &pool.id, row: user.sub(), field: FIELD }
 }
 
 /// Whether the password is this user's. Unknown users and users without a password cost the same work and never match,
 /// nor does an empty password (checklist 72, 87).
 pub async fn verify(ctx: &Ctx, user: Option<&User>, password: &str) -> Result<bool> {
+    verify_in(place(ctx)?, ctx, user, password).await
+}
+
+/// A place in line for [`verify_in`].
+pub fn place(ctx: &Ctx) -> Result<Place> {
+    Ok(ctx.engine.work.passwords.admit()?)
+}
+
+/// As [`verify`], for whoever had to know first that there is room.
+pub async fn verify_in(place: Place, ctx: &Ctx, user: Option<&User>, password: &str) -> Result<bool> {
     let record = user.and_then(|u| u.row.password_hash.clone());
     let (engine, password) = (Arc::clone(&ctx.engine), Zeroizing::new(password.to_owned()));
-    let right = ctx.engine.work.passwords.run(move || engine.keys.passwords.verify(&password, record.as_deref())).await?;
+    let right = place.run(move || engine.keys.passwords.verify(&password, record.as_deref())).await?;
     right.map_err(|e: CryptoFailure| Error::internal(format!("user {}: {e}", user.map_or("", User::sub))))
 }
 
@@ -109,7 +120,7 @@ pub async fn refresh_stored(ctx: &Ctx, pool: &Pool, user: &User, password: &str)
 /// try and on every node, and that no password fits (RFC 5054 §2.5.1.3; checklist 73).
 pub fn srp_verifier(pool: &Pool, user: Option<&User>, subject: &str) -> Result<Verifier> {
     if let Some((user, sealed)) = user.and_then(|u| u.row.srp_sealed.as_ref().map(|sealed| (u, sealed))) {
-        let plain = keyring::open(&pool.key, place(pool, user), sealed)?;
+        let plain = keyring::open(&pool.key, sealed_at(pool, user), sealed)?;
         return Verifier::from_bytes(plain.expose()).map_err(|e| Error::internal(format!("user {}: {e}", user.sub())));
     }
     Ok(Verifier::fake(&pool.key.fake_identity_key()?, &pool.id, subject))

@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +34,8 @@ pub(super) struct Connection {
     pub(super) limits: Arc<Limits>,
     pub(super) stopping: watch::Receiver<bool>,
     pub(super) address: SocketAddr,
+    /// Places for requests in hand; `None` for a connection too many, which is told so and closed.
+    pub(super) requests: Option<Arc<Semaphore>>,
 }
 
 impl Connection {
@@ -62,9 +64,15 @@ impl Connection {
         let builder = builder(&self.limits, streams.clone());
         let service = service_fn(|request: Request<Incoming>| {
             let in_hand = Activity::begin(&activity);
-            let answer = answer(self.handler.clone(), request, peer.clone(), Arc::clone(&self.limits));
+            let place = self.requests.as_ref().and_then(|requests| Arc::clone(requests).try_acquire_owned().ok());
+            let answer =
+                place.map(|place| (place, answer(self.handler.clone(), request, peer.clone(), Arc::clone(&self.limits))));
+            let last = self.requests.is_none();
             async move {
-                let response = answer.await;
+                let response = match answer {
+                    Some((_place, answer)) => answer.await,
+                    None => busy(last),
+                };
                 drop(in_hand);
                 Ok::<_, Infallible>(response)
             }
@@ -149,6 +157,16 @@ fn refuse(request: &Request<Incoming>, limits: &Limits) -> Option<Response<Body>
     // Bodies are taken as they are: a compressed one could unfold to any size.
     let coded = headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding.as_bytes() != b"identity");
     coded.then(|| plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Compressed request bodies are not accepted."))
+}
+
+/// There is no place for the request; with `last`, none for the connection either.
+fn busy(last: bool) -> Response<Body> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Too many requests at once.");
+    response.headers_mut().insert(header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+    if last {
+        response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

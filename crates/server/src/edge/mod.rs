@@ -24,7 +24,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -35,11 +35,17 @@ pub use body::TooSlow;
 /// Connections that wait to be accepted, at most (and at most `net.core.somaxconn`).
 const WAITING: i32 = 1024;
 
+/// Connections beyond the limit that are told so at a time.
+const BEYOND: usize = 128;
+
 /// What one client may cost.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections open at once; further ones wait in the kernel's queue.
+    /// Connections open at once; [`BEYOND`] further ones are told 503, and the rest waits in the kernel's queue.
     pub connections: usize,
+    /// Requests in hand at once, over all connections; then 503. What each holds adds up: of HTTP/2 streams alone there could be a hundred
+    /// times as many as connections.
+    pub requests: usize,
     /// From accepting to the end of the TLS handshake, and from there to the end of the first request's head.
     pub header: Duration,
     /// A connection without a request in hand.
@@ -58,6 +64,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            // More than stand in line for passwords, and a second's work for anything that costs what a signature does.
+            requests: cores() * 1024,
             header: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             body: Duration::from_secs(15),
@@ -154,7 +162,7 @@ impl Edge {
         let sockets = sockets.into_iter().map(|(socket, tls)| Ok((TcpListener::from_std(socket)?, tls)));
         let sockets = sockets.collect::<io::Result<Vec<_>>>()?;
         let limits = Arc::new(limits);
-        let room = Arc::new(Semaphore::new(limits.connections));
+        let room = Room::new(&limits);
         let (stop, stopping) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut turn = 0;
@@ -166,7 +174,7 @@ impl Edge {
                 accepted = accept(&sockets, &room, turn) => accepted,
             };
             turn += 1;
-            let Some((permit, stream, address, tls)) = accepted else {
+            let Some((place, stream, address, tls)) = accepted else {
                 // Out of file descriptors, most likely: let some connections end instead of spinning.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
@@ -176,10 +184,11 @@ impl Edge {
                 limits: Arc::clone(&limits),
                 stopping: stopping.clone(),
                 address,
+                requests: (!place.beyond).then(|| Arc::clone(&room.requests)),
             };
             connections.spawn(async move {
                 task.run(stream, tls).await;
-                drop(permit);
+                drop(place);
             });
         }
         drop(sockets);
@@ -202,12 +211,36 @@ fn listen_on(address: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAd
     Ok((socket, address))
 }
 
-type Accepted = (tokio::sync::OwnedSemaphorePermit, TcpStream, SocketAddr, Option<TlsAcceptor>);
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Places for connections and for the requests on them.
+struct Room {
+    connections: Arc<Semaphore>,
+    beyond: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+}
+
+/// A connection's place, until it is dropped.
+struct Place {
+    _held: OwnedSemaphorePermit,
+    beyond: bool,
+}
+
+impl Room {
+    fn new(limits: &Limits) -> Self {
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { connections: places(limits.connections), beyond: places(BEYOND), requests: places(limits.requests) }
+    }
+}
+
+type Accepted = (Place, TcpStream, SocketAddr, Option<TlsAcceptor>);
 
 /// The next connection of any socket, once there is room for one. Starts at socket `turn`, so that a busy socket cannot
 /// starve another.
-async fn accept(sockets: &[(TcpListener, Option<TlsAcceptor>)], room: &Arc<Semaphore>, turn: usize) -> Option<Accepted> {
-    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+async fn accept(sockets: &[(TcpListener, Option<TlsAcceptor>)], room: &Room, turn: usize) -> Option<Accepted> {
+    let beyond = Arc::clone(&room.beyond).acquire_owned().await.ok()?;
     let (result, tls) = poll_fn(|cx| {
         for (socket, tls) in sockets.iter().cycle().skip(turn % sockets.len().max(1)).take(sockets.len()) {
             if let Poll::Ready(result) = socket.poll_accept(cx) {
@@ -218,7 +251,13 @@ async fn accept(sockets: &[(TcpListener, Option<TlsAcceptor>)], room: &Arc<Semap
     })
     .await;
     match result {
-        Ok((stream, address)) => Some((permit, stream, address, tls)),
+        Ok((stream, address)) => {
+            let place = match Arc::clone(&room.connections).try_acquire_owned() {
+                Ok(held) => Place { _held: held, beyond: false },
+                Err(_) => Place { _held: beyond, beyond: true },
+            };
+            Some((place, stream, address, tls))
+        }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             None

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 fn limits() -> Limits {
     Limits {
         connections: 8,
+        requests: 64,
         header: Duration::from_millis(300),
         idle: Duration::from_millis(600),
         body: Duration::from_millis(400),
@@ -146,16 +147,40 @@ async fn sec_146_large_and_compressed_bodies_are_refused() {
 }
 
 #[tokio::test]
-async fn sec_145_connections_are_capped_and_the_next_one_waits() {
+async fn sec_145_connections_are_capped_and_the_next_one_is_told() {
     let server = start(Limits { connections: 2, ..limits() }).await;
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let (_first, second) = (server.connect().await, server.connect().await);
-    let mut third = server.connect().await;
-    third.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
-    let mut byte = [0];
-    let early = tokio::time::timeout(Duration::from_millis(150), third.read(&mut byte)).await;
-    assert!(early.is_err(), "a third connection was served beside two");
+    let (answer, _) = server.exchange(get).await;
+    assert_eq!(status(&answer), "HTTP/1.1 503 Service Unavailable");
+    assert!(std::str::from_utf8(&answer).unwrap().contains("\r\nretry-after: 1\r\n"));
     drop(second);
-    assert!(!rest(&mut third).await.0.is_empty());
+    loop {
+        let (answer, _) = server.exchange(get).await;
+        if status(&answer) == "HTTP/1.1 200 OK" {
+            break;
+        }
+        assert!(status(&answer).contains("503"), "{}", status(&answer));
+    }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn sec_159_requests_in_hand_are_capped_and_the_next_one_is_told() {
+    let server = start(Limits { requests: 1, ..limits() }).await;
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes();
+    let mut first = server.connect().await;
+    first.write_all(&get("/slow")).await.unwrap();
+    loop {
+        let (answer, _) = server.exchange(&get("/")).await;
+        if status(&answer).contains("503") {
+            break;
+        }
+        // The slow one has not come in yet.
+        assert_eq!(status(&answer), "HTTP/1.1 200 OK");
+    }
+    assert!(rest(&mut first).await.0.ends_with(b"late"));
+    assert_eq!(status(&server.exchange(&get("/")).await.0), "HTTP/1.1 200 OK");
     server.end().await;
 }
 

@@ -7,6 +7,7 @@
 //! Names: N, g, k, x, v, A, B, u, S are RFC 5054's. "Pool name" is the part of the pool id after `_`; for a device it is the device group key,
 //! and the user id is the device key.
 
+mod fixed_base;
 mod group;
 pub mod timestamp;
 
@@ -22,7 +23,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::entropy::{self, Entropy};
 use super::secret::{Secret32, SecretBytes, equal, hmac_sha256, mac32, sha256};
-use group::{WIDTH, big_endian, element, generator, minimal, multiplier, pad, parse_hex, power, unpadded_hex};
+use group::{WIDTH, big_endian, element, generator_power, minimal, multiplier, pad, parse_hex, power, unpadded_hex};
 
 const SALT_BYTES: usize = 16;
 /// Devices bring their own salt; clients make 16 bytes.
@@ -80,7 +81,7 @@ impl fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// For a new password. `user_id` is what clients will be sent as USER_ID_FOR_SRP. About 1 ms.
+    /// For a new password. `user_id` is what clients will be sent as USER_ID_FOR_SRP. A quarter of a millisecond.
     #[must_use]
     pub fn new(pool_name: &str, user_id: &str, password: &str, entropy: &dyn Entropy) -> Self {
         Self::with_salt(pool_name, user_id, password, &entropy::bytes::<SALT_BYTES>(entropy))
@@ -89,7 +90,7 @@ impl Verifier {
     fn with_salt(pool_name: &str, user_id: &str, password: &str, salt: &[u8]) -> Self {
         let identity = Zeroizing::new(sha256(&[pool_name.as_bytes(), user_id.as_bytes(), b":", password.as_bytes()]));
         let x = Zeroizing::new(sha256(&[&pad(salt), identity.as_ref()]));
-        Self { salt: minimal(salt).to_vec(), v: power(generator(), &x).retrieve() }
+        Self { salt: minimal(salt).to_vec(), v: generator_power(&x).retrieve() }
     }
 
     /// From what a device registers: `DeviceSecretVerifierConfig { Salt, PasswordVerifier }`, both base64 of big-endian numbers.
@@ -174,7 +175,7 @@ pub struct ServerSession {
     pub key: SessionKey,
 }
 
-/// Answers a client's SRP_A (hexadecimal, upper or lower case, odd length and a leading `00` allowed). About 3 ms, three powers.
+/// Answers a client's SRP_A (hexadecimal, upper or lower case, odd length and a leading `00` allowed). About 2.3 ms, three powers.
 ///
 /// # Errors
 /// `PublicValue`, `Scrambler`.
@@ -191,7 +192,7 @@ pub fn start(verifier: &Verifier, a_hex: &str, entropy: &dyn Entropy) -> Result<
     let b = Zeroizing::new(entropy::bytes::<32>(entropy));
     let v = element(&verifier.v);
     // B = k·v + g^b; S = (A·v^u)^b.
-    let public = big_endian(&(multiplier().mul(&v).add(&power(generator(), &b))).retrieve());
+    let public = big_endian(&(multiplier().mul(&v).add(&generator_power(&b))).retrieve());
     let u = scrambler(&a_bytes, &public)?;
     let s = Zeroizing::new(big_endian(&power(&element(&a).mul(&power(&v, &u)), &b).retrieve()));
     Ok(ServerSession { salt_hex: verifier.salt_hex(), b_hex: unpadded_hex(&public), key: SessionKey::derive(&s, &u) })

@@ -41,7 +41,7 @@ fn claim<'a>(signature: &'a str, block: &'a [u8]) -> Claim<'a> {
 #[test]
 fn every_quantity_of_the_worked_example() {
     assert_eq!(hex(&big_endian(group::prime())), field("N").to_lowercase());
-    assert_eq!(unpadded_hex(&big_endian(&generator().retrieve())), field("g"));
+    assert_eq!(unpadded_hex(&big_endian(&group::element(&U3072::from_u8(2)).retrieve())), field("g"));
     assert_eq!(unpadded_hex(&big_endian(&multiplier().retrieve())), field("k"));
     let salt = parse_hex(field("salt")).unwrap();
     let identity = sha256(&[field("pool").as_bytes(), field("user").as_bytes(), b":", field("password").as_bytes()]);
@@ -301,6 +301,17 @@ fn sec_072_an_unknown_name_costs_the_same_work() {
     // Powers are all the work there is: each is some hundred times everything else together.
     assert_eq!(cost(&|| Verifier::from_bytes(stored.expose()).unwrap()), 3);
     assert_eq!(cost(&|| Verifier::fake(&key, "p", "ann")), 3);
+}
+
+#[test]
+fn powers_of_the_generator_are_those_of_any_base() {
+    let generator = element(&U3072::from_u8(2));
+    let (mut one, mut top) = ([0; 32], [0; 32]);
+    (one[31], top[0]) = (1, 0x80);
+    let drawn = (0..20).map(|seed| entropy::bytes(&SeededEntropy::new(seed)));
+    for exponent in [[0; 32], one, top, [0xff; 32], [0x01; 32], [0x80; 32]].into_iter().chain(drawn) {
+        assert_eq!(group::generator_power(&exponent), power(&generator, &exponent), "{exponent:?}");
+    }
 }
 
 #[test]

@@ -150,7 +150,10 @@ async fn sec_159_a_full_line_is_told_at_every_door() {
 
     let (release, mut jobs) = fill(&house.engine.work.passwords, cores * 65).await;
     let told = ("TooManyRequestsException".to_owned(), "Too many requests".to_owned());
-    assert_eq!(house.refused("InitiateAuth", sign_in(&app.client, ADA, PASSWORD)).await, told);
+    // What is turned away is no attempt: more than five of them lock nobody out.
+    for _ in 0..8 {
+        assert_eq!(house.refused("InitiateAuth", sign_in(&app.client, ADA, PASSWORD)).await, told);
+    }
     let reply = browser.submit(&page, &[("username", ADA), ("password", PASSWORD)]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"), "{reply:?}");
     assert!(reply.header("content-type").starts_with("text/html") && reply.text.contains("Try again in a moment."));
@@ -163,7 +166,7 @@ async fn sec_159_a_full_line_is_told_at_every_door() {
     drop(release);
     while jobs.join_next().await.is_some() {}
 
-    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 4097).await;
+    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 1025).await;
     let reply = refresh(&house, &app, token, &[]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"), "{reply:?}");
     assert_eq!(reply.json()["error"], "temporarily_unavailable");
