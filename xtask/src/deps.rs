@@ -154,8 +154,8 @@ fn term(words: &mut Words, allowed: &[&str]) -> bool {
 /// Registry and name of every package that a manifest names.
 fn named_in_manifests() -> Result<BTreeSet<(String, String)>, String> {
     let mut named = BTreeSet::new();
-    let members =
-        ["crates/wire", "crates/store", "crates/engine", "crates/server", "bench", "xtask"].map(|dir| format!("{dir}/Cargo.toml"));
+    let members = ["crates/wire", "crates/store", "crates/engine", "crates/server", "bench", "xtask"]
+        .map(|dir| format!("{dir}/Cargo.toml"));
     for path in members.iter().map(String::as_str).chain(["Cargo.toml"]) {
         let manifest: Table = read(path)?.parse().map_err(|e| format!("{path}: {e}"))?;
         let workspace = manifest.get("workspace").and_then(Value::as_table);

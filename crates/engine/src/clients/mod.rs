@@ -89,10 +89,18 @@ pub async fn load_in(ctx: &Ctx, pool: &Pool, client_id: &str) -> Result<Arc<Clie
         return Err(missing());
     }
     let mut reader = ctx.store().reader().await?;
-    let version = table::version(&mut reader, client_id).await?.ok_or_else(missing)?;
-    let client = match ctx.engine.cache.get(client_id, version) {
+    let version = table::version(&mut reader, client_id).await?;
+    drop(reader);
+    of_version(ctx, pool, client_id, version).await
+}
+
+/// As [`load_in`], for a caller who has just asked the database for the client's version.
+pub async fn of_version(ctx: &Ctx, pool: &Pool, client_id: &str, version: Option<i64>) -> Result<Arc<Client>> {
+    let missing = || Error::not_found(format!("User pool client {client_id} does not exist."));
+    let client = match ctx.engine.cache.get(client_id, version.ok_or_else(missing)?) {
         Some(client) => client,
         None => {
+            let mut reader = ctx.store().reader().await?;
             let row = table::get(&mut reader, client_id).await?.filter(|row| row.pool_id == pool.id);
             drop(reader);
             parse(ctx, pool, row.ok_or_else(missing)?).await?

@@ -7,22 +7,46 @@
 //! Nothing is wiped in between: a hash overwrites all of what the one before it wrote, and what stands there is derived from a MAC under the
 //! pepper, by which alone no password can be guessed. Memory given back is cleared by the kernel before anybody else gets it.
 
+use std::cell::OnceCell;
 use std::sync::{Mutex, PoisonError};
 
 use argon2::Block;
 
-static SPARE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+/// Memory nobody is using.
+struct Spare(Mutex<Vec<Vec<Block>>>);
+
+static SPARE: Spare = Spare(Mutex::new(Vec::new()));
 
 thread_local! {
-    static THREAD: Thread = const { Thread };
+    static THREAD: OnceCell<Thread> = const { OnceCell::new() };
 }
 
 /// Lives as long as a thread that has hashed.
-struct Thread;
+struct Thread(&'static Spare);
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        drop(std::mem::take(&mut *SPARE.lock().unwrap_or_else(PoisonError::into_inner)));
+        drop(std::mem::take(&mut *self.0.lock()));
+    }
+}
+
+impl Spare {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&'static self, wanted: usize) -> Scratch {
+        // The thread's end is noticed by those only that have asked for it before.
+        THREAD.with(|thread| {
+            thread.get_or_init(|| Thread(self));
+        });
+        let spare = self.lock().pop();
+        let mut memory = spare.unwrap_or_default();
+        if memory.len() < wanted {
+            // Not by growing it, which would copy what is of no use.
+            memory = vec![Block::new(); wanted];
+        }
+        Scratch { memory, wanted, home: self }
     }
 }
 
@@ -30,20 +54,13 @@ impl Drop for Thread {
 pub(super) struct Scratch {
     memory: Vec<Block>,
     wanted: usize,
+    home: &'static Spare,
 }
 
 impl Scratch {
     /// `wanted` blocks of a kibibyte with anything in them.
     pub(super) fn take(wanted: usize) -> Self {
-        // The thread's end is noticed by those only that have asked for it before.
-        THREAD.with(|_| ());
-        let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut memory = spare.unwrap_or_default();
-        if memory.len() < wanted {
-            // Not by growing it, which would copy what is of no use.
-            memory = vec![Block::new(); wanted];
-        }
-        Self { memory, wanted }
+        SPARE.take(wanted)
     }
 
     pub(super) fn blocks(&mut self) -> &mut [Block] {
@@ -53,7 +70,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        SPARE.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.memory));
+        self.home.lock().push(std::mem::take(&mut self.memory));
     }
 }
 
@@ -61,18 +78,17 @@ impl Drop for Scratch {
 mod tests {
     use super::*;
 
-    fn spare() -> usize {
-        SPARE.lock().unwrap().iter().map(Vec::len).sum()
-    }
-
     #[test]
     fn memory_is_kept_while_its_thread_lives_and_no_longer() {
-        let worker = std::thread::spawn(|| {
-            drop(Scratch::take(16));
-            assert!(spare() >= 16);
-            let mut again = Scratch::take(8);
+        // Apart from what the tests beside this one use.
+        static OWN: Spare = Spare(Mutex::new(Vec::new()));
+        let spare = || OWN.lock().iter().map(Vec::len).sum::<usize>();
+        let worker = std::thread::spawn(move || {
+            drop(OWN.take(16));
+            assert_eq!(spare(), 16);
+            let mut again = OWN.take(8);
             assert_eq!(again.blocks().len(), 8);
-            let mut more = Scratch::take(32);
+            let mut more = OWN.take(32);
             assert_eq!(more.blocks().len(), 32);
             drop((again, more));
             // As much as was in use at once.

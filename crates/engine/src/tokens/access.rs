@@ -2,7 +2,8 @@
 //! whether it was revoked and whether its user may still act (checklist 25, 26, 36, 37).
 use std::sync::Arc;
 
-use poolhouse_store::tables::refresh as table;
+use poolhouse_store::tables::sessions::{self, StandingRow};
+use poolhouse_store::tables::users as users_table;
 use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::UserStatusType;
 use serde::Deserialize;
@@ -36,6 +37,47 @@ struct Claimed {
     iss: String,
     #[serde(default)]
     token_use: String,
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    sub: String,
+    origin_jti: Option<String>,
+}
+
+impl Claimed {
+    /// What a token says and the database can be asked for; NUL is no text to PostgreSQL.
+    fn read(token: &str) -> Option<Self> {
+        let claimed: Self = jwt::unverified(token).ok()?;
+        let texts = [&claimed.iss, &claimed.client_id, &claimed.sub, claimed.origin_jti.as_ref().unwrap_or(&claimed.iss)];
+        let plain = !texts.into_iter().any(|text| text.contains('\0'));
+        plain.then_some(claimed)
+    }
+
+    fn pool_id(&self) -> &str {
+        pool_of_issuer(&self.iss)
+    }
+}
+
+/// What the database has on a token, looked up by what the unverified token says; nothing of it counts until the signature has
+/// been checked, which proves that the token said so.
+struct Known {
+    pool: Arc<Pool>,
+    standing: StandingRow,
+    user: Option<User>,
+}
+
+async fn look_up(ctx: &Ctx, claimed: &Claimed) -> Result<Option<Known>> {
+    let mut reader = ctx.store().reader().await?;
+    let origin_jti = claimed.origin_jti.as_deref().unwrap_or_default();
+    let standing = sessions::standing(&mut reader, claimed.pool_id(), &claimed.client_id, origin_jti).await?;
+    let Some(standing) = standing else { return Ok(None) };
+    let user = users_table::get(&mut reader, claimed.pool_id(), &claimed.sub).await?.map(User::from_row).transpose()?;
+    drop(reader);
+    let pool = match ctx.engine.cache.get(claimed.pool_id(), standing.pool_version) {
+        Some(pool) => Some(pool),
+        None => pools::find(ctx, claimed.pool_id()).await?,
+    };
+    Ok(pool.map(|pool| Known { pool, standing, user }))
 }
 
 /// The claims we look at. Everything else in a token of ours is for others.
@@ -47,8 +89,6 @@ struct Payload {
     iat: i64,
     #[serde(default)]
     client_id: String,
-    #[serde(default)]
-    sub: String,
     #[serde(default)]
     scope: String,
     #[serde(default)]
@@ -72,10 +112,9 @@ pub async fn for_api(ctx: &Ctx, token: &str) -> Result<Session> {
 pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     let invalid = || Error::not_authorized("Invalid Access Token");
     // The issuer only says where to look for keys; it is believed after the signature has been checked.
-    let claimed: Claimed = jwt::unverified(token).map_err(|_| invalid())?;
-    let pool = pools::find(ctx, pool_of_issuer(&claimed.iss))
-        .await?
-        .ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
+    let claimed = Claimed::read(token).ok_or_else(invalid)?;
+    let Known { pool, standing, user } =
+        look_up(ctx, &claimed).await?.ok_or_else(|| invalid().because("the token's issuer is no pool of ours"))?;
     ctx.concerns_pool(&pool.id);
     if claimed.token_use != "access" {
         return Err(invalid().because("the token is not an access token").differs(claimed.token_use, "access"));
@@ -91,11 +130,11 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
     if payload.exp * 1000 <= ctx.now {
         return Err(Error::not_authorized("Access Token has expired"));
     }
-    let client =
-        clients::load_in(ctx, &pool, &payload.client_id).await.map_err(|_| invalid().because("the token's client is gone"))?;
-    let user = users::by_sub(ctx, &pool, &payload.sub).await?.ok_or_else(users::does_not_exist)?;
+    let client = clients::of_version(ctx, &pool, &payload.client_id, standing.client_version).await;
+    let client = client.map_err(|_| invalid().because("the token's client is gone"))?;
+    let user = user.ok_or_else(users::does_not_exist)?;
     usable(&user)?;
-    not_revoked(ctx, &payload, &user).await?;
+    not_revoked(&payload, &standing, &user)?;
     Ok(Session {
         scopes: payload.scope.split(' ').map(str::to_owned).collect(),
         origin_jti: payload.origin_jti,
@@ -109,8 +148,8 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Session> {
 
 /// The pool that a token says it is of, if there is such a pool. Unproved: only to know whose quota it asks for.
 pub async fn pool_claimed(ctx: &Ctx, token: &str) -> Result<Option<String>> {
-    let Ok(claimed) = jwt::unverified::<Claimed>(token) else { return Ok(None) };
-    let pool = pools::find(ctx, pool_of_issuer(&claimed.iss)).await?;
+    let Some(claimed) = Claimed::read(token) else { return Ok(None) };
+    let pool = pools::find(ctx, claimed.pool_id()).await?;
     Ok(pool.map(|pool| pool.id.clone()))
 }
 
@@ -141,12 +180,9 @@ fn usable(user: &User) -> Result<()> {
 
 /// A token with `origin_jti` lives as long as its family; one without (revocation off) until the user signs out
 /// everywhere.
-async fn not_revoked(ctx: &Ctx, payload: &Payload, user: &User) -> Result<()> {
-    let revoked = match &payload.origin_jti {
-        Some(origin_jti) => {
-            let mut reader = ctx.store().reader().await?;
-            table::get_family(&mut reader, origin_jti).await?.is_none_or(|family| family.revoked_at.is_some())
-        }
+fn not_revoked(payload: &Payload, standing: &StandingRow, user: &User) -> Result<()> {
+    let revoked = match payload.origin_jti {
+        Some(_) => standing.family.is_none() || standing.revoked_at.is_some(),
         None => payload.iat * 1000 <= user.row.signed_out_at,
     };
     if revoked {

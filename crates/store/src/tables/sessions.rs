@@ -1,6 +1,29 @@
-//! What sign-ins leave behind, over the tables that keep it: for ending all of it at once. Called by `engine::tokens`.
+//! What sign-ins leave behind, over the tables that keep it: whether it still stands, and ending all of it at once. Called by `engine::tokens`.
 
+use crate::value::row;
 use crate::{Result, Tx, p};
+
+row! {
+    /// What may have changed since a token was signed, but for its user.
+    StandingRow {
+        pool_version: i64,
+        /// `None`: the pool has no such client.
+        client_version: Option<i64>,
+        /// The family's name, where there is such a family.
+        family: Option<String>,
+        revoked_at: Option<i64>,
+    }
+}
+
+/// Where a token stands of this pool, client and family, in one look: tokens are shown more often than anything else is
+/// asked. `None` where there is no such pool.
+pub async fn standing(tx: &mut Tx, pool_id: &str, client_id: &str, origin_jti: &str) -> Result<Option<StandingRow>> {
+    const SQL: &str = "SELECT p.version, c.version, f.origin_jti, f.revoked_at FROM pools p
+        LEFT JOIN clients c ON c.pool_id = p.id AND c.id = $1
+        LEFT JOIN refresh_families f ON f.origin_jti = $2
+        WHERE p.id = $3";
+    tx.opt(SQL, p![client_id, origin_jti, pool_id]).await
+}
 
 /// Ends the sessions of the pool's next `limit` users after `after` ("" first): tokens, browser sessions, challenges, and
 /// codes that were not used yet. The last user's sub and

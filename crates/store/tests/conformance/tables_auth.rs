@@ -238,6 +238,26 @@ both! {
 }
 
 both! {
+    async fn a_token_stands_by_its_pool_client_and_family(f: Fixture) {
+        seed(&f.db, &["s"]).await;
+        w!(f.db, |tx| {
+            refresh::insert_family(tx, &family("p", "j", "c", "s")).await?;
+            refresh::insert_family(tx, &family("p", "k", "c", "s")).await?;
+            refresh::revoke_family(tx, "k", NOW + 1).await
+        }).unwrap();
+        let stands = async |pool: &'static str, client: &'static str, family: &'static str| {
+            let row = r!(f.db, |tx| sessions::standing(tx, pool, client, family).await)?;
+            Some((row.pool_version, row.client_version, row.family, row.revoked_at))
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(stands("p", "c", "j").await, Some((1, Some(1), named("j"), None)));
+        assert_eq!(stands("p", "c", "k").await, Some((1, Some(1), named("k"), Some(NOW + 1))));
+        assert_eq!(stands("p", "none", "none").await, Some((1, None, None, None)));
+        assert_eq!(stands("none", "c", "j").await, None);
+    }
+}
+
+both! {
     async fn families_are_revoked_by_user_and_by_client(f: Fixture) {
         seed(&f.db, &["s", "t"]).await;
         w!(f.db, |tx| {
