@@ -12,7 +12,7 @@ use crate::machine;
 use crate::results::{Curve, Overload};
 
 /// Connections that the flood may hold at once.
-const CONNECTIONS: usize = 1024;
+const CONNECTIONS: usize = 3000;
 /// How long a client of the flood waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long recovery is watched.
