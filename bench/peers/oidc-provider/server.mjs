@@ -11,7 +11,7 @@ import Provider from 'oidc-provider';
 const [port, users] = process.argv.slice(2).map(Number);
 const issuer = `http://127.0.0.1:${port}`;
 const api = 'https://api.example';
-const redirect = 'https://app.example/callback';
+const redirect = 'https://app.example.com/callback';
 
 /** Every kind of thing the library keeps, by its kind and id. Nothing is thrown out: the library's own store holds 1,000. */
 const kept = new Map();
