@@ -182,8 +182,12 @@ pub fn table(measured: &[Measured]) -> String {
     );
     for one in measured {
         let floor: f64 = one.floor.iter().map(|part| part.ms * part.count).sum();
+        let (floor, ratio) = match one.ratio {
+            Some(ratio) => (format!("{floor:.4}"), format!("{ratio:.2}")),
+            None => (String::new(), String::new()),
+        };
         text += &format!(
-            "{:<28} {:<14} {:<26} {:>9} {:>9.1} {:>8.2} {:>8.2} {:>9.4} {:>9.4} {:>6.2} {:>7.0}{}\n",
+            "{:<28} {:<14} {:<26} {:>9} {:>9.1} {:>8.2} {:>8.2} {:>9.4} {:>9} {:>6} {:>7.0}{}\n",
             one.operation,
             one.subject,
             one.store,
@@ -193,7 +197,7 @@ pub fn table(measured: &[Measured]) -> String {
             one.p99_ms,
             one.cpu_ms,
             floor,
-            one.ratio.unwrap_or(0.0),
+            ratio,
             one.peak_memory_mb,
             if one.failures.is_empty() { String::new() } else { format!("  failures: {:?}", one.failures) },
         );

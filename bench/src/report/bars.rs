@@ -123,7 +123,9 @@ fn overload(overload: Option<&Overload>) -> Vec<Verdict> {
     let least = five().min_by(|a, b| kept(a).total_cmp(&kept(b)));
     let goodput =
         least.map(|point| (format!("{:.0} % at worst: {}", kept(point) * 100.0, point.operation), kept(point) >= GOODPUT_KEPT));
-    let refusal = |text: &str| text.starts_with("429") || text.starts_with("503");
+    // Cognito's API says "too many" with a name, and with status 400.
+    let refusal =
+        |text: &str| ["429", "503"].iter().any(|code| text.starts_with(code)) || text.contains("TooManyRequestsException");
     let errors = overload.map(|one| {
         let said = one.points.iter().flat_map(|point| &point.refused).filter(|(text, _)| !refusal(text));
         let errors: u64 = said.map(|(_, count)| count).sum();
@@ -132,7 +134,7 @@ fn overload(overload: Option<&Overload>) -> Vec<Verdict> {
     let slowest = overload.and_then(|one| one.recovery_seconds.iter().map(|(_, seconds)| *seconds).reduce(f64::max));
     vec![
         verdict("At five times its capacity: goodput ≥ 80 % of the peak", goodput),
-        verdict("… no error but 429 and 503", errors),
+        verdict("… no error but 429, 503, and `TooManyRequestsException` on Cognito's API", errors),
         verdict("… back to normal within 10 s", slowest.map(|seconds| at_most(seconds, RECOVERED_SECONDS, "s"))),
     ]
 }

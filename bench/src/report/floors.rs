@@ -5,13 +5,13 @@ use super::words::{Limit, place};
 use crate::load::driver::as_f64;
 use crate::results::{FloorPart, Measured};
 
-const LEFT: f64 = 186.0;
+const LEFT: f64 = 210.0;
 const RIGHT: f64 = 214.0;
 const ROW: f64 = 34.0;
-const TOP: f64 = 112.0;
+const TOP: f64 = 132.0;
 /// A bar longer than this is cut, with its figure beside it.
 const MOST: f64 = 2.0;
-const FILLS: [&str; 6] = ["s1", "s2", "s3", "s4", "s5", "s6"];
+const FILLS: [&str; 7] = ["s1", "s2", "s3", "s4", "s5", "s6", "s7"];
 
 /// One measurement with its floor.
 pub struct Row<'r> {
@@ -76,19 +76,24 @@ pub fn plot(rows: &[Row<'_>]) -> String {
 
 fn fill(names: &[&str], name: &str) -> &'static str {
     let at = names.iter().position(|one| *one == name).unwrap_or(0);
-    FILLS.get(at.min(FILLS.len() - 1)).copied().unwrap_or("s6")
+    FILLS.get(at.min(FILLS.len() - 1)).copied().unwrap_or("s7")
 }
 
 fn legend(drawing: &mut Drawing, names: &[&str]) {
-    let mut x = 24.0;
-    let marks = names.iter().map(|name| (fill(names, name), *name)).chain([("own", "Poolhouse's own")]);
+    let (mut x, mut y) = (24.0, 73.0);
+    let marks = names.iter().map(|name| (fill(names, name), *name)).chain([("own", "Poolhouse's own"), ("limit", "limit")]);
     for (class, name) in marks {
-        drawing.bar(x, 73.0, 12.0, 12.0, class);
-        drawing.text(x + 18.0, 84.0, Anchor::Start, "ink small", name);
-        x += 38.0 + 6.6 * as_f64(name.chars().count() as u64);
+        let wide = 38.0 + 6.6 * as_f64(name.chars().count() as u64);
+        if x + wide > WIDTH - 24.0 {
+            (x, y) = (24.0, y + 20.0);
+        }
+        match class {
+            "limit" => drawing.line((x + 6.0, y - 3.0), (x + 6.0, y + 15.0), "limit thick"),
+            _ => drawing.bar(x, y, 12.0, 12.0, class),
+        }
+        drawing.text(x + 18.0, y + 11.0, Anchor::Start, "ink small", name);
+        x += wide;
     }
-    drawing.line((x, 70.0), (x, 88.0), "limit thick");
-    drawing.text(x + 8.0, 84.0, Anchor::Start, "ink small", "limit");
 }
 
 fn draw(drawing: &mut Drawing, row: &Row<'_>, names: &[&str], (y, scale): (f64, f64)) {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub const WIDTH: f64 = 860.0;
 
 /// Colours by class, light then dark. `s1`…`s5` are the parts of a stack; `own` is what a server adds of its own.
-const COLOURS: [(&str, &str, &str); 14] = [
+const COLOURS: [(&str, &str, &str); 15] = [
     ("page", "#ffffff", "#152027"),
     ("ink", "#16222b", "#e4edf2"),
     ("muted", "#52626e", "#9bb0bc"),
@@ -22,6 +22,7 @@ const COLOURS: [(&str, &str, &str); 14] = [
     ("s4", "#93b7d4", "#a9c8e6"),
     ("s5", "#8a9a5b", "#a9bd72"),
     ("s6", "#b9c3c9", "#5d6f7a"),
+    ("s7", "#c08aa8", "#9a5f80"),
 ];
 
 pub struct Drawing {

@@ -164,7 +164,7 @@ fn a_goal_that_is_missed_is_not_called_met() {
         "is flat",
         "full durability",
         "Later starts ready",
-        "no error but 429",
+        "no error but 429, 503",
     ];
     let mut slow = results();
     for goal in goals {

@@ -1,52 +1,46 @@
-//! The memory Argon2 works in, kept from one hash to the next: having the kernel map and clear 19 MiB anew costs a twentieth of a hash.
-//! Used by [`super::password`] only.
+//! The memory Argon2 works in, kept from one hash to the next while hashes overlap: having the kernel map and clear 19 MiB anew costs a
+//! twentieth of a hash. Used by [`super::password`] only.
 //!
-//! As many are kept as hashes ran at once; the pool of workers bounds that. When a thread that hashed ends (the runtime ends those
-//! that had nothing to do for two seconds), what nobody is using goes back to the system.
+//! As many are kept as hashes run at once; the pool of workers bounds that. When the last one ends, all of it is given back: a server at
+//! rest needs none, and who hashes one password now and then does not miss it.
 //!
 //! Nothing is wiped in between: a hash overwrites all of what the one before it wrote, and what stands there is derived from a MAC under the
 //! pepper, by which alone no password can be guessed. Memory given back is cleared by the kernel before anybody else gets it.
 
-use std::cell::OnceCell;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 
-/// Memory nobody is using.
-struct Spare(Mutex<Vec<Vec<Block>>>);
+struct Shelf(Mutex<Kept>);
 
-static SPARE: Spare = Spare(Mutex::new(Vec::new()));
-
-thread_local! {
-    static THREAD: OnceCell<Thread> = const { OnceCell::new() };
+struct Kept {
+    /// What nobody is using.
+    spare: Vec<Vec<Block>>,
+    /// Hashes that run.
+    in_use: usize,
 }
 
-/// Lives as long as a thread that has hashed.
-struct Thread(&'static Spare);
+static SHELF: Shelf = Shelf::new();
 
-impl Drop for Thread {
-    fn drop(&mut self) {
-        drop(std::mem::take(&mut *self.0.lock()));
+impl Shelf {
+    const fn new() -> Self {
+        Self(Mutex::new(Kept { spare: Vec::new(), in_use: 0 }))
     }
-}
 
-impl Spare {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&'static self, wanted: usize) -> Scratch {
-        // The thread's end is noticed by those only that have asked for it before.
-        THREAD.with(|thread| {
-            thread.get_or_init(|| Thread(self));
-        });
-        let spare = self.lock().pop();
-        let mut memory = spare.unwrap_or_default();
+        let mut kept = self.lock();
+        kept.in_use += 1;
+        let mut memory = kept.spare.pop().unwrap_or_default();
+        drop(kept);
         if memory.len() < wanted {
             // Not by growing it, which would copy what is of no use.
             memory = vec![Block::new(); wanted];
         }
-        Scratch { memory, wanted, home: self }
+        Scratch { memory, wanted, shelf: self }
     }
 }
 
@@ -54,13 +48,13 @@ impl Spare {
 pub(super) struct Scratch {
     memory: Vec<Block>,
     wanted: usize,
-    home: &'static Spare,
+    shelf: &'static Shelf,
 }
 
 impl Scratch {
     /// `wanted` blocks of a kibibyte with anything in them.
     pub(super) fn take(wanted: usize) -> Self {
-        SPARE.take(wanted)
+        SHELF.take(wanted)
     }
 
     pub(super) fn blocks(&mut self) -> &mut [Block] {
@@ -70,7 +64,14 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        self.home.lock().push(std::mem::take(&mut self.memory));
+        let memory = std::mem::take(&mut self.memory);
+        let mut kept = self.shelf.lock();
+        kept.in_use = kept.in_use.saturating_sub(1);
+        kept.spare.push(memory);
+        let unwanted = if kept.in_use == 0 { std::mem::take(&mut kept.spare) } else { Vec::new() };
+        // Not under the lock: giving memory back is a system call for each.
+        drop(kept);
+        drop(unwanted);
     }
 }
 
@@ -79,22 +80,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_kept_while_its_thread_lives_and_no_longer() {
+    fn memory_is_kept_while_hashes_overlap_and_no_longer() {
         // Apart from what the tests beside this one use.
-        static OWN: Spare = Spare(Mutex::new(Vec::new()));
-        let spare = || OWN.lock().iter().map(Vec::len).sum::<usize>();
-        let worker = std::thread::spawn(move || {
-            drop(OWN.take(16));
-            assert_eq!(spare(), 16);
-            let mut again = OWN.take(8);
-            assert_eq!(again.blocks().len(), 8);
-            let mut more = OWN.take(32);
-            assert_eq!(more.blocks().len(), 32);
-            drop((again, more));
-            // As much as was in use at once.
-            assert_eq!(spare(), 16 + 32);
-        });
-        worker.join().unwrap();
-        assert_eq!(spare(), 0);
+        static OWN: Shelf = Shelf::new();
+        let spare = || OWN.lock().spare.iter().map(Vec::len).collect::<Vec<_>>();
+        let mut first = OWN.take(16);
+        assert_eq!(first.blocks().len(), 16);
+        let second = OWN.take(32);
+        drop(second);
+        assert_eq!(spare(), [32]);
+        let mut third = OWN.take(8);
+        assert_eq!((third.blocks().len(), spare().len()), (8, 0), "the larger one serves the smaller wish");
+        drop(first);
+        assert_eq!(spare(), [16]);
+        drop(third);
+        assert!(spare().is_empty());
     }
 }
