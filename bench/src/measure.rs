@@ -2,6 +2,7 @@
 //! A figure is the median of the rounds.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,6 +24,13 @@ pub trait Subject {
     fn users(&self) -> usize;
     /// Those that are asked, in turn.
     fn processes(&self) -> &[Process];
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.processes().iter().map(|process| process.address).collect()
+    }
+    /// Processor time of all of them since their start.
+    fn cpu(&self) -> Duration {
+        self.processes().iter().map(Process::cpu).sum()
+    }
     /// Processor time of the database server beside them, where there is one.
     fn database_cpu(&self) -> Option<Duration> {
         None
@@ -105,8 +113,7 @@ pub async fn run(
 
 /// The steps to prepare for are those of a short run before, and a half more.
 async fn sample(operation: Operation, subject: &dyn Subject, rounds: Rounds, floor_ms: f64) -> Result<Sample, String> {
-    let addresses: Vec<_> = subject.processes().iter().map(|process| process.address).collect();
-    let cpu = || -> Duration { subject.processes().iter().map(Process::cpu).sum() };
+    let addresses = subject.addresses();
     let some = |tally: Tally| match tally.steps() {
         0 => Err(format!("{} failed: {:?}", operation.name(), tally.failures)),
         _ => Ok(tally),
@@ -114,9 +121,9 @@ async fn sample(operation: Operation, subject: &dyn Subject, rounds: Rounds, flo
     let trial = some(closed(&addresses, subject.scripts(operation, rounds.clients, 400).await?, rounds.time / 5).await)?;
     let steps = (trial.per_second() * rounds.time.as_secs_f64() * 1.5).min(PREPARED);
     let scripts = subject.scripts(operation, rounds.clients, as_count(steps)).await?;
-    let (before, database) = (cpu(), subject.database_cpu());
+    let (before, database) = (subject.cpu(), subject.database_cpu());
     let tally = some(closed(&addresses, scripts, rounds.time).await)?;
-    let (used, in_database) = (cpu().saturating_sub(before), subject.database_cpu().zip(database));
+    let (used, in_database) = (subject.cpu().saturating_sub(before), subject.database_cpu().zip(database));
     let each = |time: Duration| time.as_secs_f64() * 1000.0 / as_f64(tally.steps());
     let database_cpu_ms = in_database.map(|(after, before)| each(after.saturating_sub(before)));
     Ok(Sample { cpu_ms: each(used), database_cpu_ms, tally, floor_ms })

@@ -123,7 +123,7 @@ impl Floors {
 
     async fn reply(&self, call: Call, time: Duration) -> Result<f64, String> {
         let calls: std::rc::Rc<[Call]> = [call].into();
-        let scripts = |_| (0..8).map(|at| Box::new(Cycle::new(&calls, at, 200)) as Box<dyn Script>).collect();
+        let scripts = |_| (0..8).map(|at| Box::new(Cycle::new(&calls, at)) as Box<dyn Script>).collect();
         closed(&[self.bare.process.address], scripts(()), Duration::from_millis(200)).await;
         let before = self.bare.process.cpu();
         let tally = closed(&[self.bare.process.address], scripts(()), time).await;

@@ -131,9 +131,7 @@ impl Operation {
             Self::FlowWithSignIn => (0..clients).map(|at| Box::new(Flow::with_sign_in(world, at)) as Box<dyn Script>).collect(),
             Self::FlowWithSession => (0..clients).map(|at| Box::new(Flow::with_session(world, at)) as Box<dyn Script>).collect(),
             Self::PasswordSignIn => cycle(users(world).map(|name| sign_in(&world.public, &name)).collect()),
-            Self::SrpSignIn => {
-                (0..clients).map(|at| Ok(Box::new(Srp::new(world, at)?) as Box<dyn Script>)).collect::<Result<_, String>>()?
-            }
+            Self::SrpSignIn => (0..clients).map(|at| srp(world, at)).collect::<Result<_, String>>()?,
             Self::GetUser => cycle(
                 world
                     .signed_in
@@ -220,19 +218,18 @@ async fn codes(world: &World, count: usize) -> Result<Vec<Call>, String> {
 pub struct Cycle {
     calls: Rc<[Call]>,
     at: usize,
-    status: u16,
 }
 
 impl Cycle {
     /// For so many clients, each beginning elsewhere.
     pub fn scripts(calls: Vec<Call>, clients: usize) -> Vec<Box<dyn Script>> {
         let calls: Rc<[Call]> = calls.into();
-        (0..clients).map(|at| Box::new(Self::new(&calls, at * 37, 200)) as Box<dyn Script>).collect()
+        (0..clients).map(|at| Box::new(Self::new(&calls, at * 37)) as Box<dyn Script>).collect()
     }
 
-    /// From place `at`; any other status than `status` is a failure.
-    pub fn new(calls: &Rc<[Call]>, at: usize, status: u16) -> Self {
-        Self { calls: Rc::clone(calls), at, status }
+    /// From place `at`; any other status than 200 is a failure.
+    pub fn new(calls: &Rc<[Call]>, at: usize) -> Self {
+        Self { calls: Rc::clone(calls), at }
     }
 }
 
@@ -241,7 +238,7 @@ impl Script for Cycle {
         async {
             let call = self.calls.get(self.at % self.calls.len().max(1)).ok_or(Failed::Exhausted)?;
             self.at += 1;
-            Ok(connection.send(call).await?.expect(self.status).map(drop)?)
+            Ok(connection.send(call).await?.expect(200).map(drop)?)
         }
         .boxed_local()
     }
@@ -271,9 +268,10 @@ impl Script for Once {
 }
 
 /// A family of refresh tokens, each use giving the next one.
-struct Rotating {
-    world: Rc<World>,
-    token: String,
+pub struct Rotating {
+    /// The request that uses a token.
+    pub call: Box<dyn Fn(&str) -> Call>,
+    pub token: String,
 }
 
 async fn rotating(world: &Rc<World>, clients: usize) -> Result<Vec<Box<dyn Script>>, String> {
@@ -282,7 +280,10 @@ async fn rotating(world: &Rc<World>, clients: usize) -> Result<Vec<Box<dyn Scrip
     for one in world.signed_in.iter().cycle().take(clients) {
         let code = one.browser.clone().authorize(&mut connection, world, &world.rotating).await?;
         let tokens = connection.send(&world.exchange(&world.rotating, &code)).await?.expect(200)?.json()?;
-        scripts.push(Box::new(Rotating { world: Rc::clone(world), token: id_of(&tokens, "/refresh_token")? }));
+        let by = Rc::clone(world);
+        let call =
+            Box::new(move |token: &str| by.token(&by.rotating, &[("grant_type", "refresh_token"), ("refresh_token", token)]));
+        scripts.push(Box::new(Rotating { call, token: id_of(&tokens, "/refresh_token")? }));
     }
     Ok(scripts)
 }
@@ -290,8 +291,7 @@ async fn rotating(world: &Rc<World>, clients: usize) -> Result<Vec<Box<dyn Scrip
 impl Script for Rotating {
     fn step<'a>(&'a mut self, connection: &'a mut Connection) -> LocalBoxFuture<'a, Result<(), Failed>> {
         async {
-            let fields = [("grant_type", "refresh_token"), ("refresh_token", self.token.as_str())];
-            let tokens = connection.send(&self.world.token(&self.world.rotating, &fields)).await?.expect(200)?.json()?;
+            let tokens = connection.send(&(self.call)(&self.token)).await?.expect(200)?.json()?;
             self.token = id_of(&tokens, "/refresh_token")?;
             Ok(())
         }
@@ -335,37 +335,49 @@ impl Script for Flow {
     }
 }
 
-/// InitiateAuth with SRP_A, RespondToAuthChallenge with the claim.
-struct Srp {
-    world: Rc<World>,
-    at: usize,
-    client: srp::Client,
-}
+/// The request of an operation with this input.
+pub type OfOperation = Box<dyn Fn(&str, &Value) -> Call>;
 
-impl Srp {
-    fn new(world: &Rc<World>, at: usize) -> Result<Self, String> {
-        Ok(Self { world: Rc::clone(world), at: at * 5, client: srp::Client::new()? })
-    }
+/// InitiateAuth with SRP_A, RespondToAuthChallenge with the claim.
+pub struct Srp {
+    pub pool: String,
+    pub client_id: String,
+    /// Who signs in at a step.
+    pub user: Box<dyn Fn(usize) -> String>,
+    pub call: OfOperation,
+    pub at: usize,
+    pub client: srp::Client,
 }
 
 impl Script for Srp {
     fn step<'a>(&'a mut self, connection: &'a mut Connection) -> LocalBoxFuture<'a, Result<(), Failed>> {
         async {
-            let (client, pool) = (&self.world.srp_client, &self.world.srp_pool);
             self.at += 1;
-            let parameters = json!({ "USERNAME": srp_user(self.at), "SRP_A": self.client.public() });
+            let client = &self.client_id;
+            let parameters = json!({ "USERNAME": (self.user)(self.at), "SRP_A": self.client.public() });
             let begin = json!({ "AuthFlow": "USER_SRP_AUTH", "ClientId": client, "AuthParameters": parameters });
-            let asked: Value = connection.send(&Call::operation("InitiateAuth", &begin)).await?.expect(200)?.json()?;
-            let responses = self.client.answer(pool, &asked, PASSWORD, &timestamp())?;
+            let asked: Value = connection.send(&(self.call)("InitiateAuth", &begin)).await?.expect(200)?.json()?;
+            let responses = self.client.answer(&self.pool, &asked, PASSWORD, &timestamp())?;
             let answer = json!({ "ChallengeName": "PASSWORD_VERIFIER", "ClientId": client, "ChallengeResponses": responses });
-            Ok(connection.send(&Call::operation("RespondToAuthChallenge", &answer)).await?.expect(200).map(drop)?)
+            Ok(connection.send(&(self.call)("RespondToAuthChallenge", &answer)).await?.expect(200).map(drop)?)
         }
         .boxed_local()
     }
 }
 
+fn srp(world: &World, at: usize) -> Result<Box<dyn Script>, String> {
+    Ok(Box::new(Srp {
+        pool: world.srp_pool.clone(),
+        client_id: world.srp_client.clone(),
+        user: Box::new(srp_user),
+        call: Box::new(Call::operation),
+        at: at * 5,
+        client: srp::Client::new()?,
+    }))
+}
+
 /// `Mon Nov 23 06:00:00 UTC 2026`: the time in the form Cognito's clients send it.
-pub fn timestamp() -> String {
+fn timestamp() -> String {
     let now = seconds();
     let (date, time) = civil(now);
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"].get((now / 86_400 % 7) as usize).unwrap_or(&"");

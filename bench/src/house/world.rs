@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -176,14 +175,6 @@ impl World {
     pub fn process(&self) -> &Process {
         // A world has at least one process once it has started.
         self.processes.first().unwrap_or_else(|| unreachable!("a world without a process"))
-    }
-
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.processes.iter().map(|process| process.address).collect()
-    }
-
-    pub fn cpu(&self) -> Duration {
-        self.processes.iter().map(Process::cpu).sum()
     }
 
     /// A number that was not given before.

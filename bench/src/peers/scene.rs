@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::table::{Peer, Speaks};
 use crate::house::browser::Browser;
-use crate::house::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, id_of, user};
+use crate::house::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, SignedIn, id_of, user};
 use crate::load::http::{Answer, Call, Connection};
 use crate::process::{Process, free_address};
 
@@ -30,14 +30,6 @@ const GIVEN: [&str; 8] = ["Ada", "Barbara", "Claude", "Dana", "Grace", "Ivan", "
 /// How long after the first answer idle memory is read.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// What a user's application holds.
-#[derive(Debug, Clone)]
-pub struct Session {
-    pub access_token: String,
-    pub refresh_token: String,
-    pub browser: Browser,
-}
-
 pub struct Scene {
     pub peer: &'static Peer,
     pub process: Process,
@@ -46,7 +38,7 @@ pub struct Scene {
     pub pool: String,
     pub web: ClientOfPool,
     pub machine: ClientOfPool,
-    pub signed_in: Vec<Session>,
+    pub signed_in: Vec<SignedIn>,
     host: String,
     fresh: Cell<u64>,
 }
@@ -175,17 +167,17 @@ impl Scene {
         Ok(())
     }
 
-    async fn session(&self, connection: &mut Connection, number: usize) -> Result<Session, String> {
+    async fn session(&self, connection: &mut Connection, number: usize) -> Result<SignedIn, String> {
         let mut browser = Browser::default();
         if self.peer.speaks == Speaks::Cognito && self.peer.form.is_none() {
             let answer = connection.send(&self.password(&user(number))).await?.expect(200)?.json()?;
             let token = |name: &str| id_of(&answer, &format!("/AuthenticationResult/{name}"));
-            return Ok(Session { access_token: token("AccessToken")?, refresh_token: token("RefreshToken")?, browser });
+            return Ok(SignedIn { access_token: token("AccessToken")?, refresh_token: token("RefreshToken")?, browser });
         }
         let code = self.code(connection, &mut browser, &self.web, number).await?;
         let tokens = connection.send(&self.exchange(&self.web, &code)).await?.expect(200)?.json()?;
         let token = |name: &str| id_of(&tokens, &format!("/{name}"));
-        Ok(Session { access_token: token("access_token")?, refresh_token: token("refresh_token")?, browser })
+        Ok(SignedIn { access_token: token("access_token")?, refresh_token: token("refresh_token")?, browser })
     }
 
     /// InitiateAuth with a password.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::scene::Scene;
 use super::table::Speaks;
 use crate::house::browser::Browser;
-use crate::house::operations::{Cycle, Once, Operation, timestamp};
+use crate::house::operations::{Cycle, Once, Operation, Rotating, Srp};
 use crate::house::srp;
 use crate::house::world::{ClientOfPool, PASSWORD, id_of, user};
 use crate::load::driver::{Failed, Script};
@@ -67,7 +67,7 @@ pub async fn scripts(
             return Ok((0..clients).map(|at| Box::new(Flow::new(scene, at, session)) as Box<dyn Script>).collect());
         }
         Operation::SrpSignIn => {
-            return (0..clients).map(|at| Ok(Box::new(Srp::new(scene, at)?) as Box<dyn Script>)).collect();
+            return (0..clients).map(|at| srp(scene, at)).collect();
         }
     };
     Ok(Cycle::scripts(calls, clients))
@@ -139,13 +139,6 @@ fn new_user(scene: &Scene, operation: Operation) -> Call {
     scene.operation("AdminCreateUser", &input)
 }
 
-/// A family of refresh tokens, each use giving the next one.
-struct Rotating {
-    scene: Rc<Scene>,
-    client: ClientOfPool,
-    token: String,
-}
-
 async fn rotating(scene: &Rc<Scene>, clients: usize) -> Result<Vec<Box<dyn Script>>, String> {
     let mut connection = Connection::to(scene.process.address);
     let mut scripts: Vec<Box<dyn Script>> = Vec::new();
@@ -153,21 +146,11 @@ async fn rotating(scene: &Rc<Scene>, clients: usize) -> Result<Vec<Box<dyn Scrip
         let client = like_web(scene, "rotating");
         let code = scene.code(&mut connection, &mut one.browser.clone(), &client, number).await?;
         let tokens = connection.send(&scene.exchange(&client, &code)).await?.expect(200)?.json()?;
-        scripts.push(Box::new(Rotating { scene: Rc::clone(scene), client, token: id_of(&tokens, "/refresh_token")? }));
+        let by = Rc::clone(scene);
+        let call = Box::new(move |token: &str| by.token(&client, &[("grant_type", "refresh_token"), ("refresh_token", token)]));
+        scripts.push(Box::new(Rotating { call, token: id_of(&tokens, "/refresh_token")? }));
     }
     Ok(scripts)
-}
-
-impl Script for Rotating {
-    fn step<'a>(&'a mut self, connection: &'a mut Connection) -> LocalBoxFuture<'a, Result<(), Failed>> {
-        async {
-            let fields = [("grant_type", "refresh_token"), ("refresh_token", self.token.as_str())];
-            let tokens = connection.send(&self.scene.token(&self.client, &fields)).await?.expect(200)?.json()?;
-            self.token = id_of(&tokens, "/refresh_token")?;
-            Ok(())
-        }
-        .boxed_local()
-    }
 }
 
 /// The authorization code flow to its tokens, by a new browser each time or by one that has a session.
@@ -198,31 +181,14 @@ impl Script for Flow {
     }
 }
 
-/// InitiateAuth with SRP_A, RespondToAuthChallenge with the claim.
-struct Srp {
-    scene: Rc<Scene>,
-    at: usize,
-    client: srp::Client,
-}
-
-impl Srp {
-    fn new(scene: &Rc<Scene>, at: usize) -> Result<Self, String> {
-        Ok(Self { scene: Rc::clone(scene), at: at * 5, client: srp::Client::new()? })
-    }
-}
-
-impl Script for Srp {
-    fn step<'a>(&'a mut self, connection: &'a mut Connection) -> LocalBoxFuture<'a, Result<(), Failed>> {
-        async {
-            self.at += 1;
-            let (scene, client) = (&self.scene, &self.scene.web.id);
-            let parameters = json!({ "USERNAME": user(self.at * 7919 % scene.users.max(1)), "SRP_A": self.client.public() });
-            let begin = json!({ "AuthFlow": "USER_SRP_AUTH", "ClientId": client, "AuthParameters": parameters });
-            let asked: Value = connection.send(&scene.operation("InitiateAuth", &begin)).await?.expect(200)?.json()?;
-            let responses = self.client.answer(&scene.pool, &asked, PASSWORD, &timestamp())?;
-            let answer = json!({ "ChallengeName": "PASSWORD_VERIFIER", "ClientId": client, "ChallengeResponses": responses });
-            Ok(connection.send(&scene.operation("RespondToAuthChallenge", &answer)).await?.expect(200).map(drop)?)
-        }
-        .boxed_local()
-    }
+fn srp(scene: &Rc<Scene>, at: usize) -> Result<Box<dyn Script>, String> {
+    let (users, by) = (scene.users.max(1), Rc::clone(scene));
+    Ok(Box::new(Srp {
+        pool: scene.pool.clone(),
+        client_id: scene.web.id.clone(),
+        user: Box::new(move |at| user(at * 7919 % users)),
+        call: Box::new(move |name, input| by.operation(name, input)),
+        at: at * 5,
+        client: srp::Client::new()?,
+    }))
 }

@@ -11,6 +11,7 @@ use crate::house::operations::Operation;
 use crate::house::world::{Plan, Store, World};
 use crate::load::driver::closed;
 use crate::machine;
+use crate::measure::Subject as _;
 use crate::measure::median;
 use crate::results::Durability;
 

@@ -9,6 +9,7 @@ use crate::house::operations::Operation;
 use crate::house::world::World;
 use crate::load::driver::{Offer, Tally, closed, open};
 use crate::machine;
+use crate::measure::Subject as _;
 use crate::results::{Curve, Overload};
 
 /// Connections that the flood may hold at once.

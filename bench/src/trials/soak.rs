@@ -10,6 +10,7 @@ use crate::house::operations::Operation;
 use crate::house::world::World;
 use crate::load::driver::{Offer, as_f64, open};
 use crate::machine;
+use crate::measure::Subject as _;
 use crate::results::{Soak, SoakPoint};
 
 /// What is asked, how often a second: some two fifths of two processors.
