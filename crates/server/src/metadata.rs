@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -56,7 +57,7 @@ async fn find(ctx: &Ctx, reached: &Reached, id: &str) -> Result<Option<Arc<Pool>
     pools::find(ctx, id).await
 }
 
-fn answer(found: Result<Option<String>>) -> Response {
+fn answer(found: Result<Option<Bytes>>) -> Response {
     match found {
         Ok(Some(document)) => {
             replies::cors(([(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, CACHED)], document).into_response())

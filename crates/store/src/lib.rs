@@ -20,6 +20,7 @@ pub mod testkit;
 mod tx;
 mod value;
 
+pub use conn::wal_index::Stamp;
 pub use db::{Db, Reader, Unmigrated};
 pub use error::{Error, Result};
 pub use options::{Access, Footprint, Options};

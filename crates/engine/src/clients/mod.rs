@@ -1,6 +1,7 @@
 //! App clients: what each may do, its secrets, its token lifetimes. Called by every floor above.
 use std::sync::Arc;
 
+use poolhouse_store::Stamp;
 use poolhouse_store::tables::clients as table;
 use poolhouse_wire::types::{
     ExplicitAuthFlowsType, FeatureType, OAuthFlowType, PreventUserExistenceErrorTypes, UserPoolClientType,
@@ -45,23 +46,35 @@ pub struct ClientSecret {
 
 /// The client and its pool, for a call that names only the client (SignUp, InitiateAuth, the OAuth endpoints).
 pub async fn load(ctx: &Ctx, client_id: &str) -> Result<(Arc<Pool>, Arc<Client>)> {
-    let missing = || Error::not_found(format!("User pool client {client_id} does not exist."));
+    let missing = || does_not_exist(client_id);
     // From an address or a form; NUL is no text to PostgreSQL and would be an internal error there.
     if client_id.contains('\0') {
         return Err(missing());
     }
-    let mut reader = ctx.store().reader().await?;
-    let (version, pool_version) = table::versions(&mut reader, client_id).await?.ok_or_else(missing)?;
-    drop(reader);
     let cache = &ctx.engine.cache;
-    let known =
-        cache.get(client_id, version).and_then(|client: Arc<Client>| Some((cache.get(&client.pool_id, pool_version)?, client)));
-    let (pool, client) = match known {
+    let before = ctx.store().stamp();
+    let current = cache.current(client_id, before);
+    let current = current.and_then(|client: Arc<Client>| Some((cache.current(&client.pool_id, before)?, client)));
+    let (pool, client) = match current {
         Some(known) => known,
-        None => read(ctx, client_id).await?.ok_or_else(missing)?,
+        None => load_asking(ctx, client_id, before).await?.ok_or_else(missing)?,
     };
     ctx.concerns_client(&pool.id, &client.id);
     Ok((pool, client))
+}
+
+/// Both, asking for their versions; `before` is the state of the database before.
+async fn load_asking(ctx: &Ctx, client_id: &str, before: Option<Stamp>) -> Result<Option<(Arc<Pool>, Arc<Client>)>> {
+    let cache = &ctx.engine.cache;
+    let mut reader = ctx.store().reader().await?;
+    let Some((version, pool_version)) = table::versions(&mut reader, client_id).await? else { return Ok(None) };
+    drop(reader);
+    let known = cache.get(client_id, version);
+    let known = known.and_then(|client: Arc<Client>| Some((cache.get::<Pool>(&client.pool_id, pool_version)?, client)));
+    let Some((pool, client)) = known else { return read(ctx, client_id).await };
+    cache.stands::<Client>(client_id, version, before);
+    cache.stands::<Pool>(&pool.id, pool_version, before);
+    Ok(Some((pool, client)))
 }
 
 async fn read(ctx: &Ctx, client_id: &str) -> Result<Option<(Arc<Pool>, Arc<Client>)>> {
@@ -84,19 +97,26 @@ pub async fn pool_of(ctx: &Ctx, client_id: &str) -> Result<Option<String>> {
 
 /// A client of this pool; a client of another pool does not exist here (tenant isolation, checklist 108).
 pub async fn load_in(ctx: &Ctx, pool: &Pool, client_id: &str) -> Result<Arc<Client>> {
-    let missing = || Error::not_found(format!("User pool client {client_id} does not exist."));
+    let missing = || does_not_exist(client_id);
     if client_id.contains('\0') {
         return Err(missing());
+    }
+    let cache = &ctx.engine.cache;
+    let before = ctx.store().stamp();
+    if let Some(client) = cache.current::<Client>(client_id, before) {
+        return in_pool(ctx, pool, client);
     }
     let mut reader = ctx.store().reader().await?;
     let version = table::version(&mut reader, client_id).await?;
     drop(reader);
-    of_version(ctx, pool, client_id, version).await
+    let client = of_version(ctx, pool, client_id, version).await?;
+    cache.stands::<Client>(client_id, client.version, before);
+    Ok(client)
 }
 
 /// As [`load_in`], for a caller who has just asked the database for the client's version.
 pub async fn of_version(ctx: &Ctx, pool: &Pool, client_id: &str, version: Option<i64>) -> Result<Arc<Client>> {
-    let missing = || Error::not_found(format!("User pool client {client_id} does not exist."));
+    let missing = || does_not_exist(client_id);
     let client = match ctx.engine.cache.get(client_id, version.ok_or_else(missing)?) {
         Some(client) => client,
         None => {
@@ -106,11 +126,19 @@ pub async fn of_version(ctx: &Ctx, pool: &Pool, client_id: &str, version: Option
             parse(ctx, pool, row.ok_or_else(missing)?).await?
         }
     };
+    in_pool(ctx, pool, client)
+}
+
+fn in_pool(ctx: &Ctx, pool: &Pool, client: Arc<Client>) -> Result<Arc<Client>> {
     if client.pool_id != pool.id {
-        return Err(missing());
+        return Err(does_not_exist(&client.id));
     }
     ctx.concerns_client(&pool.id, &client.id);
     Ok(client)
+}
+
+fn does_not_exist(client_id: &str) -> Error {
+    Error::not_found(format!("User pool client {client_id} does not exist."))
 }
 
 async fn parse(ctx: &Ctx, pool: &Pool, row: table::ClientRow) -> Result<Arc<Client>> {

@@ -1,5 +1,8 @@
 //! What clients read before they start: OpenID Connect Discovery 1.0 and RFC 8414 metadata, and the JWKS. Cognito's
 //! members, and beside them what makes PKCE, logout and `iss` discoverable.
+use std::sync::Arc;
+
+use bytes::Bytes;
 use poolhouse_store::tables::domains;
 use serde_json::{Value, json};
 
@@ -24,22 +27,28 @@ pub async fn endpoints_base(ctx: &Ctx, pool: &Pool) -> Result<String> {
     })
 }
 
-/// The text of a pool's document, kept with the pool's version.
+/// The text of a pool's document.
 struct Document {
+    pool_version: i64,
     /// Domains come and go without a new version of their pool.
     base: String,
-    text: String,
+    text: Bytes,
 }
 
 /// `/.well-known/openid-configuration`, and the same document for RFC 8414: JSON.
-pub async fn document(ctx: &Ctx, pool: &Pool) -> Result<String> {
+pub async fn document(ctx: &Ctx, pool: &Pool) -> Result<Bytes> {
+    let cache = &ctx.engine.cache;
+    let before = ctx.store().stamp();
+    if let Some(document) = cache.current::<Document>(&pool.id, before).filter(|kept| kept.pool_version == pool.version) {
+        return Ok(document.text.clone());
+    }
     let base = endpoints_base(ctx, pool).await?;
-    let kept = ctx.engine.cache.get::<Document>(&pool.id, pool.version).filter(|kept| kept.base == base);
+    let kept = cache.get::<Document>(&pool.id, 0).filter(|kept| kept.pool_version == pool.version && kept.base == base);
     let document = kept.unwrap_or_else(|| {
-        let text = metadata(&base, &tokens::issuer(ctx, pool)).to_string();
-        ctx.engine.cache.put(&pool.id, pool.version, Document { base, text })
+        let text = metadata(&base, &tokens::issuer(ctx, pool)).to_string().into();
+        Arc::new(Document { pool_version: pool.version, base, text })
     });
-    Ok(document.text.clone())
+    Ok(cache.put_current::<Document>(&pool.id, before, document).text.clone())
 }
 
 fn metadata(base: &str, issuer: &str) -> Value {
@@ -73,6 +82,6 @@ fn metadata(base: &str, issuer: &str) -> Value {
 }
 
 /// `/.well-known/jwks.json` (RFC 7517 §5): JSON.
-pub async fn jwks(ctx: &Ctx, pool: &Pool) -> Result<String> {
+pub async fn jwks(ctx: &Ctx, pool: &Pool) -> Result<Bytes> {
     Ok(signing::keys(ctx, pool).await?.jwks.clone())
 }

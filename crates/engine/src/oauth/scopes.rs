@@ -1,5 +1,7 @@
 //! Which scopes a request gets. A token only ever holds scopes that the client is allowed and the request asked for
 //! (checklist 18).
+use std::sync::Arc;
+
 use poolhouse_store::tables::resource_servers as table;
 use serde::Deserialize;
 
@@ -48,7 +50,7 @@ pub async fn for_user(ctx: &Ctx, pool: &Pool, client: &Client, requested: Option
         return Err(invalid_scope("email, phone and profile need openid beside them"));
     }
     let live = live_custom_scopes(ctx, pool, &wanted).await?;
-    Ok(wanted.into_iter().filter(|s| !is_custom(s) || live.iter().any(|l| l == s)).map(str::to_owned).collect())
+    Ok(wanted.into_iter().filter(|s| !is_custom(s) || live.0.iter().any(|l| l == s)).map(str::to_owned).collect())
 }
 
 /// For a machine: custom scopes only, all of the client's where none are asked for; one that cannot be had fails the
@@ -62,14 +64,14 @@ pub async fn for_machine(ctx: &Ctx, pool: &Pool, client: &Client, requested: Opt
     };
     let live = live_custom_scopes(ctx, pool, &wanted).await?;
     for scope in &wanted {
-        if !is_custom(scope) || (requested.is_some() && !live.iter().any(|l| l == scope)) {
+        if !is_custom(scope) || (requested.is_some() && !live.0.iter().any(|l| l == scope)) {
             return Err(invalid_scope(format!("{scope} is no scope of a resource server of this pool")));
         }
         if !allowed.contains(scope) {
             return Err(Error::oauth(OAuthCode::InvalidGrant, "").because(format!("the client does not allow the scope {scope}")));
         }
     }
-    Ok(wanted.into_iter().filter(|s| live.iter().any(|l| l == s)).map(str::to_owned).collect())
+    Ok(wanted.into_iter().filter(|s| live.0.iter().any(|l| l == s)).map(str::to_owned).collect())
 }
 
 /// Splits on spaces (RFC 6749 §3.3) and drops repeats. Spaces alone name no scope: that is malformed, not "none".
@@ -95,12 +97,21 @@ struct Scope {
     name: String,
 }
 
-/// The custom scopes of these that a resource server still has.
-async fn live_custom_scopes(ctx: &Ctx, pool: &Pool, scopes: &[&str]) -> Result<Vec<String>> {
-    let mut live = Vec::new();
+/// The custom scopes of a pool's resource servers.
+#[derive(Default)]
+struct CustomScopes(Vec<String>);
+
+/// The custom scopes that resource servers still have; none where `scopes` asks for none.
+async fn live_custom_scopes(ctx: &Ctx, pool: &Pool, scopes: &[&str]) -> Result<Arc<CustomScopes>> {
     if !scopes.iter().any(|s| is_custom(s)) {
+        return Ok(Arc::default());
+    }
+    let cache = &ctx.engine.cache;
+    let before = ctx.store().stamp();
+    if let Some(live) = cache.current(&pool.id, before) {
         return Ok(live);
     }
+    let mut live = Vec::new();
     let mut reader = ctx.store().reader().await?;
     let servers = table::list(&mut reader, &pool.id, "", SERVERS_MAX).await?;
     drop(reader);
@@ -109,5 +120,5 @@ async fn live_custom_scopes(ctx: &Ctx, pool: &Pool, scopes: &[&str]) -> Result<V
             .map_err(|e| Error::internal(format!("resource server {}: its scopes do not parse: {e}", server.identifier)))?;
         live.extend(names.into_iter().map(|scope| format!("{}/{}", server.identifier, scope.name)));
     }
-    Ok(live)
+    Ok(cache.put_current(&pool.id, before, CustomScopes(live)))
 }

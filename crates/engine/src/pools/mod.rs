@@ -64,16 +64,22 @@ pub async fn find(ctx: &Ctx, pool_id: &str) -> Result<Option<Arc<Pool>>> {
     if pool_id.contains('\0') {
         return Ok(None);
     }
+    let cache = &ctx.engine.cache;
+    let before = ctx.store().stamp();
+    if let Some(pool) = cache.current(pool_id, before) {
+        return Ok(Some(pool));
+    }
     let mut reader = ctx.store().reader().await?;
     let Some(version) = table::version(&mut reader, pool_id).await? else { return Ok(None) };
-    if let Some(pool) = ctx.engine.cache.get(pool_id, version) {
+    if let Some(pool) = cache.get(pool_id, version) {
+        cache.stands::<Pool>(pool_id, version, before);
         return Ok(Some(pool));
     }
     let Some(row) = table::get(&mut reader, pool_id).await? else { return Ok(None) };
     drop(reader);
     let version = row.version;
     let pool = from_row(ctx, row)?;
-    Ok(Some(ctx.engine.cache.put(pool_id, version, pool)))
+    Ok(Some(cache.put(pool_id, version, pool)))
 }
 
 /// The pool of a row: its document parsed, its key opened.

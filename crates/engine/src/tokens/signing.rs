@@ -2,6 +2,7 @@
 //! sealed under the pool's key; a change of keys raises the pool's version, which names the cached set.
 use std::sync::Arc;
 
+use bytes::Bytes;
 use poolhouse_store::tables::signing_keys::{self as table, SigningKeyRow};
 
 use crate::ctx::Ctx;
@@ -27,7 +28,7 @@ pub struct KeySet {
     /// Every key that may have signed a token that still lives, and those that will sign next.
     pub public: PublicKeys,
     /// These keys as the JWKS document.
-    pub jwks: String,
+    pub jwks: Bytes,
 }
 
 impl KeySet {
@@ -84,7 +85,7 @@ pub async fn keys(ctx: &Ctx, pool: &Pool) -> Result<Arc<KeySet>> {
     let set = KeySet {
         id: private_key(pool, &rows, KeyPurpose::Id)?,
         access: private_key(pool, &rows, KeyPurpose::Access)?,
-        jwks: serde_json::to_string(&public.jwks()).map_err(|e| Error::internal(e.to_string()))?,
+        jwks: serde_json::to_string(&public.jwks()).map_err(|e| Error::internal(e.to_string()))?.into(),
         public,
     };
     Ok(ctx.engine.cache.put(&pool.id, pool.version, set))

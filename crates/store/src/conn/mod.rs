@@ -8,3 +8,4 @@ pub(crate) mod pool;
 pub(crate) mod readers;
 mod tls;
 pub(crate) mod url;
+pub(crate) mod wal_index;

@@ -32,6 +32,13 @@ impl Readers {
         Ok(LiteTx { conn: self.lock().pop(), home: Some((Arc::clone(self), permit)) })
     }
 
+    /// Ends the transactions that idle connections keep open, so that the log can be started anew.
+    pub(crate) fn let_go(&self) {
+        for conn in self.lock().iter_mut() {
+            conn.let_go().ok();
+        }
+    }
+
     /// Lends no more; those on loan are dropped when they come back.
     pub(crate) fn close(&self) {
         self.free.close();
@@ -63,7 +70,7 @@ impl LiteTx {
 impl Drop for LiteTx {
     fn drop(&mut self) {
         if let (Some(conn), Some((readers, permit))) = (self.conn.take(), self.home.take()) {
-            if !conn.is_autocommit() {
+            if conn.is_in_transaction() {
                 conn.control("ROLLBACK").ok();
             }
             if !readers.free.is_closed() {

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use open::Opening;
 
 use crate::conn::readers::Readers;
+use crate::conn::wal_index::{Stamp, WalIndex};
 use crate::options::{Access, Footprint, Options};
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result};
@@ -23,6 +24,7 @@ use writer::{Message, Task};
 pub(crate) struct Lite {
     queue: mpsc::Sender<Message>,
     readers: Arc<Readers>,
+    index: Option<Arc<WalIndex>>,
     state: Arc<State>,
     options: Options,
 }
@@ -55,17 +57,22 @@ impl State {
 
 impl Lite {
     /// Starts the writer thread over the connection that migrated, and opens the readers.
-    pub(crate) fn start(opening: Opening, tx: Tx, options: &Options) -> Result<Self> {
-        let readers = Arc::new(Readers::new(opening.readers(options)?));
+    pub(crate) fn start(opening: Opening, mut tx: Tx, options: &Options) -> Result<Self> {
+        let mut readers = opening.readers(options)?;
+        let index = opening.index();
+        if let (Some(index), TxKind::Lite(first)) = (&index, &mut tx.kind) {
+            readers.iter_mut().chain([first.conn()?]).for_each(|conn| conn.keep(index));
+        }
+        let readers = Arc::new(Readers::new(readers));
         let state = Arc::new(State::default());
         let (queue, receiver) = mpsc::channel(options.queue.max(1));
         if options.access == Access::Read {
             // Nobody takes jobs: every write is refused.
             state.closed.store(true, Ordering::Release);
         } else {
-            writer::start(tx, opening.lock, receiver, Arc::clone(&state))?;
+            writer::start(tx, opening.lock, receiver, Arc::clone(&state), Arc::clone(&readers))?;
         }
-        Ok(Self { queue, readers, state, options: options.clone() })
+        Ok(Self { queue, readers, index, state, options: options.clone() })
     }
 
     /// Queues the body for the next group; returns after its COMMIT.
@@ -89,10 +96,17 @@ impl Lite {
     /// Takes a read connection, waiting while all are in use; [`Error::Busy`] after the configured wait.
     pub(crate) async fn reader(&self, snapshot: bool) -> Result<Tx> {
         let mut lite = self.readers.lend(self.options.wait).await?;
+        let conn = lite.conn()?;
+        conn.follow(!snapshot)?;
         if snapshot {
-            lite.conn()?.control("BEGIN")?;
+            conn.control("BEGIN")?;
         }
         Ok(Tx::new(TxKind::Lite(lite)))
+    }
+
+    /// The newest committed state; `None` while it is changing, or where it cannot be seen.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        Some(self.index.as_ref()?.look()?.stamp)
     }
 
     /// Whether writing has ended for good.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::files;
 use crate::conn::lite::LiteConn;
 use crate::conn::readers::LiteTx;
+use crate::conn::wal_index::WalIndex;
 use crate::options::{Access, Options};
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result};
@@ -53,6 +55,17 @@ impl Opening {
     /// Whether this process may change the schema.
     pub(crate) fn may_migrate(&self) -> bool {
         self.lock.is_some()
+    }
+
+    /// What tells of commits without asking SQLite. A file that is not there, as beside a database that nobody but lookers has
+    /// open, or that cannot be read is no reason to refuse: every statement asks SQLite then.
+    pub(super) fn index(&self) -> Option<Arc<WalIndex>> {
+        let index = WalIndex::open(&self.path);
+        index
+            .inspect_err(
+                |error| tracing::debug!(%error, "the wal-index cannot be read; reads ask for the newest state each time"),
+            )
+            .ok()
     }
 
     pub(super) fn readers(&self, options: &Options) -> Result<Vec<LiteConn>> {

@@ -13,15 +13,15 @@ use rusqlite::wal::CheckpointMode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::State;
-use crate::conn::lite::LiteConn;
+use crate::conn::lite::{LONG_LOG, LiteConn};
+use crate::conn::readers::Readers;
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result};
 
 /// A group ends at this many jobs or at this age, whichever comes first.
 const GROUP_JOBS: usize = 64;
 const GROUP_TIME: Duration = Duration::from_millis(5);
-/// Frames (of 4 KiB) in the WAL that make a checkpoint worth its fsyncs; SQLite's own default.
-const CHECKPOINT_FRAMES: i32 = 1000;
+const CHECKPOINT_FRAMES: i32 = LONG_LOG.cast_signed();
 
 pub(super) enum Message {
     Job(Box<dyn Job>),
@@ -96,8 +96,14 @@ where
 
 /// Starts the thread. `lock` keeps other processes out until the connection is closed; without it this process has joined
 /// another one, which checkpoints.
-pub(super) fn start(tx: Tx, lock: Option<File>, queue: mpsc::Receiver<Message>, state: Arc<State>) -> Result<()> {
-    let writer = Writer { tx, queue, state, checkpoints: lock.is_some() };
+pub(super) fn start(
+    tx: Tx,
+    lock: Option<File>,
+    queue: mpsc::Receiver<Message>,
+    state: Arc<State>,
+    readers: Arc<Readers>,
+) -> Result<()> {
+    let writer = Writer { tx, queue, state, readers, checkpoints: lock.is_some() };
     std::thread::Builder::new()
         .name("store-writer".to_owned())
         .spawn(move || {
@@ -115,6 +121,7 @@ struct Writer {
     tx: Tx,
     queue: mpsc::Receiver<Message>,
     state: Arc<State>,
+    readers: Arc<Readers>,
     checkpoints: bool,
 }
 
@@ -231,11 +238,16 @@ impl Writer {
         if !self.checkpoints {
             return;
         }
+        let readers = Arc::clone(&self.readers);
         let Ok(conn) = self.conn() else { return };
         let waiting = conn.raw().wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::NOOP);
         let result = match waiting {
             Ok((frames, done)) if frames.saturating_sub(done) < at_least => return,
-            Ok(_) => conn.raw().wal_checkpoint_v2(Some(rusqlite::MAIN_DB), mode).map(drop),
+            Ok(_) => {
+                // Nothing newer than what an idle one stays on can be copied, nor the log started anew.
+                readers.let_go();
+                conn.raw().wal_checkpoint_v2(Some(rusqlite::MAIN_DB), mode).map(drop)
+            }
             Err(error) => Err(error),
         };
         match result.map_err(Error::from) {

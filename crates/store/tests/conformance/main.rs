@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests spawn tasks to race them")]
 
 mod complete;
+mod following;
 mod pg_only;
 mod rows;
 mod seam;
