@@ -9,7 +9,6 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::hex;
 
 const DIGITS: &[u8] = b"0123456789";
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
@@ -106,31 +105,17 @@ pub fn uuid(entropy: &dyn Entropy) -> String {
 /// 128 random bits in the form of a UUID, none of them overwritten: authorization codes (checklist 10).
 #[must_use]
 pub fn hex_groups(entropy: &dyn Entropy) -> String {
-    grouped(&bytes::<16>(entropy))
+    grouped(uuid::Uuid::from_bytes(bytes(entropy)))
 }
 
 /// Any 16 bytes shaped as a version 4 UUID; six bits are overwritten. For stable made-up identifiers.
 #[must_use]
-pub fn uuid_from(mut raw: [u8; 16]) -> String {
-    for (at, byte) in raw.iter_mut().enumerate() {
-        match at {
-            6 => *byte = (*byte & 0x0f) | 0x40,
-            8 => *byte = (*byte & 0x3f) | 0x80,
-            _ => {}
-        }
-    }
-    grouped(&raw)
+pub fn uuid_from(raw: [u8; 16]) -> String {
+    grouped(uuid::Builder::from_random_bytes(raw).into_uuid())
 }
 
-fn grouped(raw: &[u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (at, digit) in hex(raw).chars().enumerate() {
-        if matches!(at, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        text.push(digit);
-    }
-    text
+fn grouped(uuid: uuid::Uuid) -> String {
+    uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
 }
 
 /// What a generated password must contain; the part of a pool's password policy that matters here.
