@@ -46,8 +46,8 @@ impl LiteConn {
     /// Ends the read transaction that is kept open between statements, if there is one.
     pub(crate) fn let_go(&mut self) -> Result<()> {
         match self.stays.take() {
-            // Some errors have ended it already.
-            Some(_) if !self.conn.is_autocommit() => self.control("COMMIT"),
+            // Some errors have ended it already. Not COMMIT, which fails once more where a statement of the transaction met damage.
+            Some(_) if !self.conn.is_autocommit() => self.control("ROLLBACK"),
             _ => Ok(()),
         }
     }
