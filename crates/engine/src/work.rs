@@ -35,8 +35,9 @@ impl fmt::Display for WorkError {
 
 impl std::error::Error for WorkError {}
 
-/// Turns a processor has out at a time where there is a crowd: few enough that a socket waits no longer than some milliseconds to be read.
-const TURNS: usize = 8;
+/// Turns a processor has out at a time where there is a crowd. All of them sign between two looks at a socket: few enough that a refusal comes
+/// within some hundredths of a second, many enough that refusals to clients who ask again at once leave time to sign.
+const TURNS: usize = 64;
 /// One turn in so many finds out whether there is a crowd. Doing so costs a twentieth of a signature.
 const LOOK_EVERY: u64 = 16;
 /// There is one when whoever steps aside is called back no sooner.
@@ -335,8 +336,8 @@ mod tests {
         // The first one looks, and is called back when the others have burnt their time: the line was where nobody saw it.
         assert_eq!(come_at_once(&work, 40, Duration::from_millis(1)), 0);
         assert!(work.seen.crowded.load(Ordering::Relaxed));
-        assert_eq!(come_at_once(&work, 40, Duration::ZERO), 40 - TURNS - 4);
-        assert_eq!(work.refused(), 40 - TURNS as u64 - 4);
+        assert_eq!(come_at_once(&work, TURNS + 40, Duration::ZERO), 40 - 4);
+        assert_eq!(work.refused(), 40 - 4);
         // The last ones had no line behind them.
         assert!(!work.seen.crowded.load(Ordering::Relaxed));
     }
