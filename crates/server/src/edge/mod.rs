@@ -106,11 +106,13 @@ pub struct Peer {
     pub server_name: Option<Arc<str>>,
 }
 
+type Refuse = dyn Fn(&Parts) -> Option<Response> + Send + Sync;
+
 /// What stands behind the sockets: a request in, a response out.
 #[derive(Clone)]
 pub struct Handler {
     answer: Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
-    refuse: Arc<dyn Fn(&Parts) -> Option<Response> + Send + Sync>,
+    refuse: Arc<Refuse>,
     turned_away: Arc<dyn Fn(&'static str) + Send + Sync>,
 }
 
