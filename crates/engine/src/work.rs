@@ -35,9 +35,9 @@ impl fmt::Display for WorkError {
 
 impl std::error::Error for WorkError {}
 
-/// Turns a processor has out at a time where there is a crowd. All of them sign between two looks at a socket: few enough that a refusal comes
-/// within some hundredths of a second, many enough that refusals to clients who ask again at once leave time to sign.
-const TURNS: usize = 64;
+/// Turns a processor has out at a time where there is a crowd: so many sign between two looks at the sockets. Far fewer than the 61 tasks that
+/// Tokio runs between two such looks: with 64 its queues never ran empty, and what it keeps in the shared one, health among it, took seconds.
+const TURNS: usize = 8;
 /// One turn in so many finds out whether there is a crowd. Doing so costs a twentieth of a signature.
 const LOOK_EVERY: u64 = 16;
 /// There is one when whoever steps aside is called back no sooner.

@@ -173,8 +173,8 @@ async fn sec_159_a_full_line_is_told_at_every_door() {
     drop(release);
     while jobs.join_next().await.is_some() {}
 
-    // 64 turns a processor and a line of 512.
-    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 576).await;
+    // Eight turns a processor and a line of 512.
+    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 520).await;
     let before = turned_away(&house, "signing").await;
     let reply = refresh(&house, &app, token, &[]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"), "{reply:?}");
