@@ -91,6 +91,27 @@ pub struct Curve {
     pub p99_ms: f64,
     /// Answers that were not the wanted one, by what was said.
     pub refused: Vec<(String, u64)>,
+    /// What else was seen meanwhile; not kept by older runs.
+    #[serde(default)]
+    pub meanwhile: Option<Meanwhile>,
+}
+
+/// Beside a point of an overload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Meanwhile {
+    /// Of those offered, the requests that the driver really sent while it offered them: beyond that it had no connection left.
+    pub sent_per_second: f64,
+    /// Milliseconds after which answers came that were not the wanted one.
+    pub refused_p50_ms: f64,
+    pub refused_p99_ms: f64,
+    /// Milliseconds, on connections of their own.
+    pub health_p99_ms: f64,
+    pub jwks_p99_ms: f64,
+    /// Of these two, how many were not answered with 200.
+    pub watch_failed: u64,
+    /// Processors in use, on average: by the server, and by the driver, which takes its own from the same machine.
+    pub server_processors: f64,
+    pub driver_processors: f64,
 }
 
 /// A run of `overload`.

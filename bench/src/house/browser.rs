@@ -62,8 +62,8 @@ impl Browser {
         let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let call = if cookies.is_empty() { call } else { call.with("cookie", &cookies.join("; ")) };
         let answer = connection.send(&call).await?;
-        for cookie in answer.headers.get_all("set-cookie") {
-            let pair = cookie.to_str().unwrap_or_default().split(';').next().and_then(|pair| pair.split_once('='));
+        for cookie in answer.header("set-cookie") {
+            let pair = cookie.split(';').next().and_then(|pair| pair.split_once('='));
             if let Some((name, value)) = pair {
                 self.jar.insert(name.to_owned(), value.to_owned());
             }

@@ -40,6 +40,10 @@ pub struct Tally {
     pub latencies_us: Vec<u32>,
     /// Of the steps that failed, by what was said.
     pub failures: BTreeMap<String, u64>,
+    /// Of those, microseconds, in no order.
+    pub failures_us: Vec<u32>,
+    /// Steps that were begun while load was offered: what the server really was asked, where connections are short.
+    pub sent: u64,
     pub wall: Duration,
 }
 
@@ -58,21 +62,34 @@ impl Tally {
 
     /// The exact latency in milliseconds that `share` of the steps did not exceed (nearest rank).
     pub fn percentile_ms(&mut self, share: f64) -> f64 {
-        self.latencies_us.sort_unstable();
-        let count = self.latencies_us.len();
-        let rank = (share * as_f64(self.steps())).ceil().max(1.0);
-        let at = (0..count).find(|at| as_f64((*at as u64) + 1) >= rank).unwrap_or(count.saturating_sub(1));
-        self.latencies_us.get(at).map_or(0.0, |us| f64::from(*us) / 1000.0)
+        percentile_ms(&mut self.latencies_us, share)
+    }
+
+    /// As [`Tally::percentile_ms`], of the steps that failed.
+    pub fn failed_percentile_ms(&mut self, share: f64) -> f64 {
+        percentile_ms(&mut self.failures_us, share)
     }
 
     fn note(&mut self, outcome: Result<(), Failed>, since: Instant) -> bool {
+        let us = u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX);
         match outcome {
-            Ok(()) => self.latencies_us.push(u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX)),
-            Err(Failed::Refused(text)) => *self.failures.entry(text).or_default() += 1,
+            Ok(()) => self.latencies_us.push(us),
+            Err(Failed::Refused(text)) => {
+                *self.failures.entry(text).or_default() += 1;
+                self.failures_us.push(us);
+            }
             Err(Failed::Exhausted) => return false,
         }
         true
     }
+}
+
+fn percentile_ms(all_us: &mut [u32], share: f64) -> f64 {
+    all_us.sort_unstable();
+    let count = all_us.len();
+    let rank = (share * as_f64(count as u64)).ceil().max(1.0);
+    let at = (0..count).find(|at| as_f64((*at as u64) + 1) >= rank).unwrap_or(count.saturating_sub(1));
+    all_us.get(at).map_or(0.0, |us| f64::from(*us) / 1000.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark stay far below 2^52")]
@@ -146,6 +163,11 @@ pub async fn open(addresses: &[SocketAddr], scripts: Vec<Box<dyn Script>>, offer
                 continue;
             };
             let left = offer.patience.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                tally.borrow_mut().note(Err(Failed::Refused("not sent: all connections were busy".to_owned())), since);
+                continue;
+            }
+            tally.borrow_mut().sent += u64::from(!ended.get());
             let outcome = match tokio::time::timeout(left, script.step(&mut connection)).await {
                 Ok(outcome) => outcome,
                 Err(_) => {

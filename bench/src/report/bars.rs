@@ -7,7 +7,7 @@ use super::{OURSELVES, Results, beside, floors, sizes};
 use crate::house::operations::Operation;
 use crate::load::driver::as_f64;
 use crate::measure::median;
-use crate::results::{Durability, Measured, Overload, SoakPoint, Start};
+use crate::results::{Durability, Meanwhile, Measured, Overload, SoakPoint, Start};
 
 /// One goal. `met` is `None` where no run measured it.
 pub struct Verdict {
@@ -121,8 +121,11 @@ fn overload(overload: Option<&Overload>) -> Vec<Verdict> {
     let five = || overload.into_iter().flat_map(|one| &one.points).filter(|point| point.times >= 5.0);
     let kept = |point: &crate::results::Curve| point.good_per_second / curves::peak(&[point]);
     let least = five().min_by(|a, b| kept(a).total_cmp(&kept(b)));
-    let goodput =
-        least.map(|point| (format!("{:.0} % at worst: {}", kept(point) * 100.0, point.operation), kept(point) >= GOODPUT_KEPT));
+    let goodput = least.map(|point| {
+        let times = |seen: &Meanwhile| seen.sent_per_second / curves::peak(&[point]);
+        let sent = point.meanwhile.as_ref().map_or(String::new(), |seen| format!(", asked {:.1} × it can do", times(seen)));
+        (format!("{:.0} % at worst: {}{sent}", kept(point) * 100.0, point.operation), kept(point) >= GOODPUT_KEPT)
+    });
     // Cognito's API says "too many" with a name, and with status 400.
     let refusal =
         |text: &str| ["429", "503"].iter().any(|code| text.starts_with(code)) || text.contains("TooManyRequestsException");

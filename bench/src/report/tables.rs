@@ -8,7 +8,7 @@ use super::words::{Limit, users};
 use super::{curves, sizes};
 use crate::load::driver::as_f64;
 use crate::measure::median;
-use crate::results::{Curve, FloorPart, Machine, Measured, Start, Subject};
+use crate::results::{Curve, FloorPart, Machine, Meanwhile, Measured, Start, Subject};
 
 /// A table: what stands over each column, how it is aligned, and its rows.
 pub fn table(columns: &[(&str, Align)], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -208,23 +208,34 @@ pub fn overload(curve: &[&Curve], recovered_seconds: Option<f64>) -> String {
     let peak = curves::peak(curve);
     let rows = curve.iter().map(|one| {
         let said: Vec<String> = one.refused.iter().map(|(text, count)| format!("{count} × {text}")).collect();
+        let seen = |of: fn(&Meanwhile) -> f64| one.meanwhile.as_ref().map_or("–".to_owned(), |seen| figure(of(seen)));
         vec![
             format!("{} ×", one.times),
             figure(one.offered_per_second),
+            seen(|seen| seen.sent_per_second),
             figure(one.good_per_second),
             format!("{:.0} %", one.good_per_second / peak * 100.0),
             figure(one.p50_ms),
             figure(one.p99_ms),
+            if one.refused.is_empty() { "–".to_owned() } else { seen(|seen| seen.refused_p99_ms) },
+            seen(|seen| seen.health_p99_ms),
+            seen(|seen| seen.jwks_p99_ms),
+            seen(|seen| seen.driver_processors),
             said.join(", ").replace('`', "'"),
         ]
     });
     let columns = [
         ("Of capacity", Right),
         ("Offered/s", Right),
+        ("Sent/s", Right),
         ("Good/s", Right),
         ("Of the peak", Right),
         ("p50, ms", Right),
         ("p99, ms", Right),
+        ("Refusal p99, ms", Right),
+        ("Health p99, ms", Right),
+        ("JWKS p99, ms", Right),
+        ("Driver, processors", Right),
         ("Refused, in all", Left),
     ];
     let recovered = recovered_seconds

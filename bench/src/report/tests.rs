@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::house::operations::Operation;
-use crate::results::{FloorPart, Subject};
+use crate::results::{FloorPart, Meanwhile, Subject};
 
 fn measured(subject: &str, operation: Operation, users: usize, cpu: f64) -> Measured {
     Measured {
@@ -100,6 +100,16 @@ fn results() -> Results {
         p50_ms: 1.0 + 20.0 * (times - 1.0).max(0.0),
         p99_ms: 4.0 + 60.0 * (times - 0.9).max(0.0),
         refused: vec![("429 busy".into(), 10)],
+        meanwhile: Some(Meanwhile {
+            sent_per_second: 2_000.0 * times,
+            refused_p50_ms: 8.0,
+            refused_p99_ms: 21.0,
+            health_p99_ms: 12.0,
+            jwks_p99_ms: 13.0,
+            watch_failed: 0,
+            server_processors: 1.4,
+            driver_processors: 0.5,
+        }),
     };
     let soak = |minute: u32| {
         let memory_mb = 58.0 + f64::from(minute % 3);

@@ -26,6 +26,7 @@ pub struct Metrics {
     sign_ins: Counters<1>,
     alerts: Counters<1>,
     rate_limited: Counters<1>,
+    turned_away: Counters<1>,
     lockouts: Counter,
     panics: Counter,
     clock_steps: Counter,
@@ -54,6 +55,7 @@ impl Default for Metrics {
             sign_ins: counted!("sign_ins", "First factors checked, by outcome"),
             alerts: counted!("alerts", "Alerts, by kind"),
             rate_limited: counted!("rate_limited", "Calls refused by a rate, by class"),
+            turned_away: counted!("turned_away", "Requests refused because a line was full, by line"),
             lockouts: counted!("lockouts", "Passwords not looked at because the account was locked"),
             panics: counted!("panics", "Requests that ended in a panic"),
             clock_steps: counted!("clock_steps", "Times the clock of the machine was set"),
@@ -87,6 +89,17 @@ impl Metrics {
     /// So many calls of this class were turned away since the start, because there were too many of them.
     pub(crate) fn rate_limited(&self, class: &'static str, total: u64) {
         let counter = self.rate_limited.get_or_create(&[("class", class)]);
+        counter.inc_by(total.saturating_sub(counter.get()));
+    }
+
+    /// A request, or a connection, was refused because there was no place left in this line.
+    pub fn turned_away(&self, line: &'static str) {
+        self.turned_away.get_or_create(&[("line", line)]).inc();
+    }
+
+    /// As [`Metrics::turned_away`], for a line that counts by itself: so many since the start.
+    pub(crate) fn turned_away_by(&self, line: &'static str, total: u64) {
+        let counter = self.turned_away.get_or_create(&[("line", line)]);
         counter.inc_by(total.saturating_sub(counter.get()));
     }
 

@@ -24,6 +24,7 @@ impl Engine {
         ];
         for (name, pool) in pools {
             metrics.work(name, pool.load());
+            metrics.turned_away_by(name, pool.refused());
         }
         for (class, refused) in self.rates.refusals() {
             metrics.rate_limited(class, refused);

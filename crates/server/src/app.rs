@@ -28,10 +28,12 @@ pub fn handler(state: AppState) -> Handler {
         issuer: closed(metadata::routes(), &state),
         state,
     });
-    Handler::new(move |request| {
+    let (engine, metrics) = (Arc::clone(&doors.state.engine), Arc::clone(&doors.state.engine.metrics));
+    let handler = Handler::new(move |request| {
         let doors = Arc::clone(&doors);
         async move { doors::enter(&doors, request).await }
-    })
+    });
+    handler.refusing(move |head| oauth::refuse(&engine, head)).telling(move |line| metrics.turned_away(line))
 }
 
 /// What a pool's domain serves, and our own address too.

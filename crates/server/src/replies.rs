@@ -1,6 +1,7 @@
 //! OAuth answers as bytes: token documents, errors of RFC 6749 §5.2, RFC 7009 and RFC 6750 in Cognito's statuses, CORS
 //! where Cognito has it. Called by the endpoints.
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use poolhouse_engine::ctx::{Ctx, Entry};
@@ -83,6 +84,21 @@ fn with_status(error: &Error, status: StatusCode) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// There is no room in the line for signatures: the bytes of [`error`] for it, made once and for all.
+pub fn no_room() -> Response {
+    let body = r#"{"error":"temporarily_unavailable","error_description":"Too many requests"}"#;
+    let headers = [
+        (header::CONTENT_TYPE, JSON),
+        (header::RETRY_AFTER, HeaderValue::from_static("1")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().extend(headers);
+    cors(response)
 }
 
 /// userInfo without a readable token. A token in the address is refused by name: it must not work once by chance.

@@ -4,15 +4,19 @@ use super::client::authenticate;
 use super::grants;
 use super::params::Params;
 use super::site::Site;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Engine};
 use crate::error::{Error, OAuthCode, Result};
 use crate::rates::quotas::{Category, Quotas};
 use crate::tokens::TokenSet;
 
+/// Whether a request would get its turn to sign, with which every grant ends. Asked before anything else is done for it, so that a flood of
+/// them costs little more than the reading.
+pub fn has_room(engine: &Engine) -> bool {
+    engine.work.signing.has_room().is_ok()
+}
+
 /// Answers a token request.
 pub async fn exchange(ctx: &Ctx, site: &Site, authorization: Option<&str>, params: &Params) -> Result<TokenSet> {
-    // Every grant ends with a signature.
-    ctx.engine.work.signing.has_room()?;
     params.no_repeats()?;
     let grant_type = params.required("grant_type")?;
     let caller = authenticate(ctx, site, authorization, params).await?;

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::body::BoundedBody;
+use super::body::{self, Waiting};
 use super::{Handler, Limits, Peer};
 
 /// How long a connection that was asked to close may still take to say goodbye.
@@ -34,8 +34,17 @@ pub(super) struct Connection {
     pub(super) limits: Arc<Limits>,
     pub(super) stopping: watch::Receiver<bool>,
     pub(super) address: SocketAddr,
-    /// Places for requests in hand; `None` for a connection too many, which is told so and closed.
-    pub(super) requests: Option<Arc<Semaphore>>,
+    /// Places for its requests; `None` for a connection too many, which is told so and closed.
+    pub(super) places: Option<Places>,
+}
+
+/// Where the requests of a connection stand.
+#[derive(Clone)]
+pub(super) struct Places {
+    /// Bodies on their way.
+    pub(super) waiting: Waiting,
+    /// Requests in hand.
+    pub(super) requests: Arc<Semaphore>,
 }
 
 impl Connection {
@@ -64,14 +73,15 @@ impl Connection {
         let builder = builder(&self.limits, streams.clone());
         let service = service_fn(|request: Request<Incoming>| {
             let in_hand = Activity::begin(&activity);
-            let place = self.requests.as_ref().and_then(|requests| Arc::clone(requests).try_acquire_owned().ok());
-            let answer =
-                place.map(|place| (place, answer(self.handler.clone(), request, peer.clone(), Arc::clone(&self.limits))));
-            let last = self.requests.is_none();
+            let (handler, peer, limits) = (self.handler.clone(), peer.clone(), Arc::clone(&self.limits));
+            let places = self.places.clone();
             async move {
-                let response = match answer {
-                    Some((_place, answer)) => answer.await,
-                    None => busy(last),
+                let response = match places {
+                    Some(places) => answer(handler, request, peer, limits, places).await,
+                    None => {
+                        handler.turned_away("connections");
+                        busy(true)
+                    }
                 };
                 drop(in_hand);
                 Ok::<_, Infallible>(response)
@@ -130,11 +140,24 @@ fn builder(limits: &Limits, streams: Streams) -> auto::Builder<Streams> {
 }
 
 /// One request through the limits and to the handler.
-async fn answer(handler: Handler, request: Request<Incoming>, peer: Peer, limits: Arc<Limits>) -> Response<Body> {
+async fn answer(handler: Handler, request: Request<Incoming>, peer: Peer, limits: Arc<Limits>, places: Places) -> Response<Body> {
     if let Some(refusal) = refuse(&request, &limits) {
         return refusal;
     }
-    let mut request = request.map(|body| Body::new(BoundedBody::new(body, limits.body_bytes, limits.body)));
+    let (head, body) = request.into_parts();
+    // Slow bodies (R-U-Dead-Yet): a request that is not all there takes no place from those that are.
+    let Some(body) = body::read(body, limits.body_bytes, limits.body, &places.waiting).await else {
+        handler.turned_away("bodies");
+        return busy(false);
+    };
+    if let Some(refusal) = handler.refuse(&head) {
+        return refusal;
+    }
+    let Ok(_place) = places.requests.try_acquire_owned() else {
+        handler.turned_away("requests");
+        return busy(false);
+    };
+    let mut request = Request::from_parts(head, body);
     request.extensions_mut().insert(peer);
     // A panic costs its own request and not the others of the same connection.
     let served = AssertUnwindSafe(handler.answer(request)).catch_unwind();

@@ -22,6 +22,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::request::Parts;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -31,6 +32,9 @@ use tower::ServiceExt as _;
 
 pub use bind::{BindError, Owner};
 pub use body::TooSlow;
+
+use body::Waiting;
+use connection::Places;
 
 /// Connections that wait to be accepted, at most (and at most `net.core.somaxconn`).
 const WAITING: i32 = 1024;
@@ -44,7 +48,8 @@ pub struct Limits {
     /// Connections open at once; [`BEYOND`] further ones are told 503, and the rest waits in the kernel's queue.
     pub connections: usize,
     /// Requests in hand at once, over all connections; then 503. What each holds adds up: of HTTP/2 streams alone there could be a hundred
-    /// times as many as connections.
+    /// times as many as connections. A request is in hand when all of it has been read; as many more may wait for the rest of their bodies,
+    /// beside one on each connection.
     pub requests: usize,
     /// From accepting to the end of the TLS handshake, and from there to the end of the first request's head.
     pub header: Duration,
@@ -52,7 +57,7 @@ pub struct Limits {
     pub idle: Duration,
     /// From the head of a request to the last byte of its body.
     pub body: Duration,
-    /// From the head of a request to the head of its response; then 503.
+    /// From the last byte of a request to the head of its response; then 503.
     pub request: Duration,
     /// Largest request body in bytes; then 413.
     pub body_bytes: usize,
@@ -64,8 +69,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
-            // More than stand in line for passwords, and a second's work for anything that costs what a signature does.
-            requests: cores() * 1024,
+            // More than stand in all lines of `engine::work` together: what waits for no line always finds a place.
+            requests: cores() * 1280,
             header: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             body: Duration::from_secs(15),
@@ -101,18 +106,48 @@ pub struct Peer {
     pub server_name: Option<Arc<str>>,
 }
 
+type Refuse = dyn Fn(&Parts) -> Option<Response> + Send + Sync;
+
 /// What stands behind the sockets: a request in, a response out.
 #[derive(Clone)]
-pub struct Handler(Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>);
+pub struct Handler {
+    answer: Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>,
+    refuse: Arc<Refuse>,
+    turned_away: Arc<dyn Fn(&'static str) + Send + Sync>,
+}
 
 impl Handler {
     pub fn new<F: Future<Output = Response> + Send + 'static>(answer: impl Fn(Request) -> F + Send + Sync + 'static) -> Self {
-        Self(Arc::new(move |request| Box::pin(answer(request))))
+        Self {
+            answer: Arc::new(move |request| Box::pin(answer(request))),
+            refuse: Arc::new(|_| None),
+            turned_away: Arc::new(|_| {}),
+        }
+    }
+
+    /// With a refusal for what there is no time for, by its head: it costs neither a place nor anything that is done for a request.
+    #[must_use]
+    pub fn refusing(self, refuse: impl Fn(&Parts) -> Option<Response> + Send + Sync + 'static) -> Self {
+        Self { refuse: Arc::new(refuse), ..self }
+    }
+
+    /// With somebody who is told of what the edge refuses because there is no place: `connections`, `bodies` or `requests`.
+    #[must_use]
+    pub fn telling(self, turned_away: impl Fn(&'static str) + Send + Sync + 'static) -> Self {
+        Self { turned_away: Arc::new(turned_away), ..self }
     }
 
     /// Answers one request.
     pub fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
-        (self.0)(request)
+        (self.answer)(request)
+    }
+
+    fn refuse(&self, head: &Parts) -> Option<Response> {
+        (self.refuse)(head)
+    }
+
+    fn turned_away(&self, place: &'static str) {
+        (self.turned_away)(place);
     }
 }
 
@@ -184,7 +219,7 @@ impl Edge {
                 limits: Arc::clone(&limits),
                 stopping: stopping.clone(),
                 address,
-                requests: (!place.beyond).then(|| Arc::clone(&room.requests)),
+                places: (!place.beyond).then(|| room.places()),
             };
             connections.spawn(async move {
                 task.run(stream, tls).await;
@@ -219,6 +254,7 @@ fn cores() -> usize {
 struct Room {
     connections: Arc<Semaphore>,
     beyond: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
     requests: Arc<Semaphore>,
 }
 
@@ -231,7 +267,18 @@ struct Place {
 impl Room {
     fn new(limits: &Limits) -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
-        Self { connections: places(limits.connections), beyond: places(BEYOND), requests: places(limits.requests) }
+        Self {
+            connections: places(limits.connections),
+            beyond: places(BEYOND),
+            bodies: places(limits.requests),
+            requests: places(limits.requests),
+        }
+    }
+
+    /// Those of a new connection.
+    fn places(&self) -> Places {
+        let waiting = Waiting { own: Arc::new(Semaphore::new(1)), shared: Arc::clone(&self.bodies) };
+        Places { waiting, requests: Arc::clone(&self.requests) }
     }
 }
 

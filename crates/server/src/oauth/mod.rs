@@ -10,8 +10,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{HeaderMap, Uri, header};
-use poolhouse_engine::ctx::Ctx;
+use http::request::Parts;
+use http::{HeaderMap, Method, Uri, header};
+use poolhouse_engine::ctx::{Ctx, Engine};
 use poolhouse_engine::error::{Error, OAuthCode, Result};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::oauth::{authorize, browser, revoke, token, userinfo};
@@ -84,6 +85,14 @@ async fn settle(ctx: &Ctx, request: &authorize::Request, headers: &HeaderMap) ->
 async fn authorize_alias(Extension(reached): Extension<Reached>, uri: Uri) -> Response {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     see(&format!("{}/oauth2/authorize{query}", reached.base))
+}
+
+/// The refusal of a request for tokens, under whatever path, while the line of those who wait for a signature is full. Comes before every
+/// look at the request: no line in the log, no entry in the audit trail, none of the headers that a document needs.
+pub fn refuse(engine: &Engine, head: &Parts) -> Option<Response> {
+    let path = head.uri.path();
+    let asks = head.method == Method::POST && (path.ends_with("/oauth2/token") || path.ends_with("/oauth/token"));
+    (asks && !token::has_room(engine)).then(replies::no_room)
 }
 
 /// `POST /oauth2/token`.

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
+use axum::response::Response;
 use axum::routing::{get, post};
-use poolhouse::edge::{BindError, Edge, Limits, Listen};
+use poolhouse::edge::{BindError, Edge, Handler, Limits, Listen};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -31,7 +32,6 @@ struct Server {
     done: JoinHandle<std::io::Result<()>>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "every test awaits the end of its server")]
 async fn start(limits: Limits) -> Server {
     let router = Router::new()
         .route("/", get(|| async { "here" }))
@@ -46,11 +46,16 @@ async fn start(limits: Limits) -> Server {
         .route("/held", get(held))
         .route("/panic", get(panics))
         .route("/count", post(|body: Bytes| async move { body.len().to_string() }));
+    start_with(limits, router.into()).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "every test awaits the end of its server")]
+async fn start_with(limits: Limits, handler: Handler) -> Server {
     let listen = Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None };
     let edge = Edge::bind(vec![listen], limits).unwrap();
     let address = edge.bound()[0].address;
     let (stop, stopped) = oneshot::channel();
-    let done = tokio::spawn(edge.serve(router, async move {
+    let done = tokio::spawn(edge.serve(handler, async move {
         let _ = stopped.await;
     }));
     Server { address, stop, done }
@@ -181,6 +186,87 @@ async fn sec_159_requests_in_hand_are_capped_and_the_next_one_is_told() {
     }
     assert!(rest(&mut first).await.0.ends_with(b"late"));
     assert_eq!(status(&server.exchange(&get("/")).await.0), "HTTP/1.1 200 OK");
+    server.end().await;
+}
+
+/// Sends the beginning of a body of ten bytes, and does not end it.
+async fn begin_a_slow_body(server: &Server) -> TcpStream {
+    let mut stream = server.connect().await;
+    stream.write_all(b"POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345").await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn sec_145_slow_bodies_take_no_place_from_whole_requests() {
+    let server = start(Limits { requests: 1, body: Duration::from_secs(60), ..limits() }).await;
+    let mut slow = Vec::new();
+    for _ in 0..4 {
+        slow.push(begin_a_slow_body(&server).await);
+    }
+    // HTTP/2: the first waits in the connection's own place, the second in the one that all share, the third nowhere.
+    let mut many = server.connect().await;
+    let mut bytes = PREFACE.to_vec();
+    for at in 0..3_u32 {
+        bytes.extend(headers(at * 2 + 1, 0x83, "/count", 0x4));
+    }
+    many.write_all(&bytes).await.unwrap();
+    let refused = stream_of_next_headers(&mut many).await;
+    assert_eq!(refused, 5);
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_eq!(status(&server.exchange(get).await.0), "HTTP/1.1 200 OK");
+    let post = b"POST /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
+    assert!(server.exchange(post).await.0.ends_with(b"3"));
+    // They are answered like others when they have come to their end.
+    for mut stream in slow {
+        stream.write_all(b"67890").await.unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    }
+    many.write_all(&[frame(0, 1, 1, b"abc"), frame(0, 1, 3, b"abc")].concat()).await.unwrap();
+    let ended = [stream_of_next_headers(&mut many).await, stream_of_next_headers(&mut many).await];
+    assert!(ended == [1, 3] || ended == [3, 1], "{ended:?}");
+    drop(many);
+    server.end().await;
+}
+
+/// Reads frames up to the next HEADERS (type 1); its stream.
+async fn stream_of_next_headers(stream: &mut TcpStream) -> u32 {
+    loop {
+        let mut head = [0; 9];
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_exact(&mut head));
+        read.await.expect("frames must come").unwrap();
+        let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await.unwrap();
+        if head[3] == 1 {
+            return u32::from_be_bytes(head[5..9].try_into().unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn sec_172_what_is_refused_by_its_head_takes_no_place() {
+    let handler = Handler::from(Router::new().route("/held", get(held)));
+    let (told, heard) = std::sync::mpsc::channel();
+    let handler = handler
+        .refusing(|head| (head.uri.path() == "/costly").then(|| Response::builder().status(503).body(Body::empty()).unwrap()))
+        .telling(move |line| told.send(line).unwrap());
+    let server = start_with(Limits { requests: 1, request: Duration::from_secs(60), ..limits() }, handler).await;
+    let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes();
+    assert!(status(&server.exchange(&request("/costly")).await.0).contains("503"));
+    let mut first = server.connect().await;
+    first.write_all(&request("/held")).await.unwrap();
+    loop {
+        let (answer, _) = server.exchange(&request("/other")).await;
+        if status(&answer).contains("503") {
+            break;
+        }
+        assert!(status(&answer).contains("404"), "{}", status(&answer));
+    }
+    assert_eq!(heard.try_recv(), Ok("requests"));
+    assert!(heard.try_recv().is_err());
+    drop(first);
     server.end().await;
 }
 

@@ -135,6 +135,13 @@ async fn fill(work: &Work, places: usize) -> (mpsc::Sender<()>, JoinSet<Result<(
     (release, jobs)
 }
 
+/// How many were turned away from a line, as the metrics have it.
+async fn turned_away(house: &House, line: &str) -> u64 {
+    let text = house.get("/_poolhouse/metrics").await.text;
+    let series = format!("poolhouse_turned_away_total{{line=\"{line}\"}} ");
+    text.lines().find_map(|one| one.strip_prefix(&series)).map_or(0, |count| count.parse().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sec_159_a_full_line_is_told_at_every_door() {
     let house = House::start().await;
@@ -166,12 +173,21 @@ async fn sec_159_a_full_line_is_told_at_every_door() {
     drop(release);
     while jobs.join_next().await.is_some() {}
 
-    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 1025).await;
+    // Eight turns a processor and a line of 512.
+    let (release, mut jobs) = fill(&house.engine.work.signing, cores * 520).await;
+    let before = turned_away(&house, "signing").await;
     let reply = refresh(&house, &app, token, &[]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"), "{reply:?}");
     assert_eq!(reply.json()["error"], "temporarily_unavailable");
-    assert_eq!(house.refused("InitiateAuth", sign_in(&app.client, ADA, PASSWORD)).await, told);
-    assert_eq!(house.get(&jwks).await.status, StatusCode::OK);
+    // Any page may read it, as it may read the other answers of the endpoint.
+    assert_eq!((reply.header("access-control-allow-origin"), reply.header("cache-control")), ("*", "no-store"));
+    assert_eq!(turned_away(&house, "signing").await, before + 1);
+    for _ in 0..8 {
+        assert_eq!(house.refused("InitiateAuth", sign_in(&app.client, ADA, PASSWORD)).await, told);
+    }
+    for path in ["/_poolhouse/health", jwks.as_str()] {
+        assert_eq!(house.get(path).await.status, StatusCode::OK, "{path}");
+    }
     drop(release);
     while jobs.join_next().await.is_some() {}
 
