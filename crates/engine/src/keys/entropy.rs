@@ -101,6 +101,15 @@ pub fn uuid(entropy: &dyn Entropy) -> String {
     uuid_from(bytes(entropy))
 }
 
+/// A UUID of version 7 (RFC 9562 section 5.7): the milliseconds `now`, then 74 random bits. Rows with such a name lie beside the
+/// newest ones in every index of it, so that a write touches a few hot pages and not one anywhere for each. Only for what is
+/// no secret and whose time its holder knows anyway: origin_jti, which stands in tokens beside `auth_time`.
+#[must_use]
+pub fn ordered_uuid(entropy: &dyn Entropy, now: i64) -> String {
+    let millis = u64::try_from(now).unwrap_or_default();
+    grouped(uuid::Builder::from_unix_timestamp_millis(millis, &bytes(entropy)).into_uuid())
+}
+
 /// 128 random bits in the form of a UUID, none of them overwritten: authorization codes (checklist 10).
 #[must_use]
 pub fn hex_groups(entropy: &dyn Entropy) -> String {
@@ -253,6 +262,16 @@ pub(crate) mod tests {
         assert!(matches!(text.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
         assert_eq!([8, 13, 18, 23].map(|at| text.as_bytes()[at]), [b'-'; 4]);
         assert_eq!(uuid_from([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn ordered_uuids_sort_by_time_and_differ_within_it() {
+        let entropy = SeededEntropy::new(3);
+        let now = 0x0123_4567_89ab;
+        let text = ordered_uuid(&entropy, now);
+        assert!(text.starts_with("01234567-89ab-7") && matches!(text.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{text}");
+        assert_ne!(text, ordered_uuid(&entropy, now));
+        assert!(text < ordered_uuid(&entropy, now + 1));
     }
 
     #[test]

@@ -414,7 +414,7 @@ async fn issue_code(ctx: &Ctx, request: &Request, user: &User, auth_time: i64) -
         sub: user.sub().to_owned(),
         document: serde_json::to_string(&document).map_err(|e| Error::internal(e.to_string()))?,
         // Named now, so that a second use of the code can revoke what the first one got (RFC 6749 §4.1.2).
-        origin_jti: entropy::uuid(ctx.entropy()),
+        origin_jti: entropy::ordered_uuid(ctx.entropy(), ctx.now),
         created_at: ctx.now,
         expires_at: ctx.now + CODE_LIFETIME_MS,
         redeemed_at: None,

@@ -144,12 +144,12 @@ pub async fn prepare(ctx: &Ctx, grant: &Grant<'_>, origin_jti: String, refreshab
 
 /// Issues tokens for a sign-in by the API: prepared, written, answered.
 pub async fn issue(ctx: &Ctx, grant: &Grant<'_>) -> Result<TokenSet> {
-    store(ctx, prepare(ctx, grant, entropy::uuid(ctx.entropy()), true).await?).await
+    store(ctx, prepare(ctx, grant, entropy::ordered_uuid(ctx.entropy(), ctx.now), true).await?).await
 }
 
 /// Issues tokens without a refresh token: the implicit grant.
 pub async fn issue_implicit(ctx: &Ctx, grant: &Grant<'_>) -> Result<TokenSet> {
-    store(ctx, prepare(ctx, grant, entropy::uuid(ctx.entropy()), false).await?).await
+    store(ctx, prepare(ctx, grant, entropy::ordered_uuid(ctx.entropy(), ctx.now), false).await?).await
 }
 
 async fn store(ctx: &Ctx, prepared: Prepared) -> Result<TokenSet> {
