@@ -4,6 +4,7 @@
 pub mod bare;
 
 use std::path::Path;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -59,7 +60,6 @@ impl Part {
 pub struct Floors {
     bare: bare::Server,
     key: RsaKeyPair,
-    memory: Vec<Block>,
 }
 
 impl Floors {
@@ -69,8 +69,7 @@ impl Floors {
     /// It does not start, or a library fails.
     pub async fn prepare(directory: &Path) -> Result<Self, String> {
         let key = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| "RSA key".to_owned())?;
-        let blocks = argon2_params()?.block_count();
-        Ok(Self { bare: bare::Server::start(directory).await?, key, memory: vec![Block::default(); blocks] })
+        Ok(Self { bare: bare::Server::start(directory).await?, key })
     }
 
     /// Measures one part for about `time`; milliseconds of processor time for one.
@@ -80,10 +79,13 @@ impl Floors {
     pub async fn measure(&mut self, part: Part, time: Duration, directory: &Path) -> Result<f64, String> {
         match part {
             Part::Signature => {
-                let (message, mut signature) = ([7u8; 900], vec![0u8; 256]);
+                let (key, message) = (&self.key, [7u8; 900]);
                 repeat(time, || {
-                    let done = self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature);
-                    done.map_err(|_| "signature".to_owned())
+                    let mut signature = vec![0u8; 256];
+                    move || {
+                        let done = key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature);
+                        done.map_err(|_| "signature".to_owned())
+                    }
                 })
             }
             Part::Verification => {
@@ -92,15 +94,17 @@ impl Floors {
                 signed.map_err(|_| "signature".to_owned())?;
                 let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key.public_key().as_ref());
                 let public = public.parse().map_err(|_| "public key".to_owned())?;
-                repeat(time, || public.verify_sig(&message, &signature).map_err(|_| "verification".to_owned()))
+                repeat(time, || || public.verify_sig(&message, &signature).map_err(|_| "verification".to_owned()))
             }
             Part::PasswordHash => {
-                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, argon2_params()?);
-                let mut out = [0; 32];
-                let memory = &mut self.memory;
+                let params = argon2_params()?;
+                let (blocks, argon2) = (params.block_count(), Argon2::new(Algorithm::Argon2id, Version::V0x13, params));
                 repeat(time, || {
-                    let done = argon2.hash_password_into_with_memory(&[1; 32], &[2; 16], &mut out, &mut *memory);
-                    done.map_err(|e| e.to_string())
+                    let (argon2, mut memory, mut out) = (argon2.clone(), vec![Block::default(); blocks], [0; 32]);
+                    move || {
+                        let done = argon2.hash_password_into_with_memory(&[1; 32], &[2; 16], &mut out, &mut memory);
+                        done.map_err(|e| e.to_string())
+                    }
                 })
             }
             Part::SrpPower => {
@@ -108,8 +112,10 @@ impl Floors {
                 let base = FixedMontyForm::new(&srp::prime().shr_vartime(3), &FixedMontyParams::new_vartime(odd));
                 let exponent = U256::MAX.shr_vartime(1);
                 repeat(time, || {
-                    std::hint::black_box(base.pow_bounded_exp(&exponent, U256::BITS));
-                    Ok(())
+                    || {
+                        std::hint::black_box(base.pow_bounded_exp(&exponent, U256::BITS));
+                        Ok(())
+                    }
                 })
             }
             Part::Get => self.reply(Call::get("/get"), time).await,
@@ -139,15 +145,40 @@ fn argon2_params() -> Result<Params, String> {
     Params::new(19_456, 2, 1, Some(32)).map_err(|e| e.to_string())
 }
 
-/// Milliseconds of processor time of one call, over `time` and at least five calls.
-fn repeat(time: Duration, mut work: impl FnMut() -> Result<(), String>) -> Result<f64, String> {
-    work()?;
-    let (began, cpu, mut count) = (Instant::now(), own_cpu(), 0u64);
-    while began.elapsed() < time || count < 5 {
-        work()?;
-        count += 1;
-    }
-    Ok((own_cpu() - cpu).as_secs_f64() * 1000.0 / as_f64(count))
+/// Milliseconds of processor time of one call, over `time` and at least five calls, on all processors at once: what they share
+/// (memory above all) is shared in a server at work too.
+fn repeat<W>(time: Duration, make: impl Fn() -> W + Sync) -> Result<f64, String>
+where
+    W: FnMut() -> Result<(), String>,
+{
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Everybody is ready before the first one begins, and nobody ends before the last call is counted.
+    let (ready, done) = (Barrier::new(processors + 1), Barrier::new(processors + 1));
+    let run = || {
+        let mut work = make();
+        let first = work();
+        ready.wait();
+        let (began, mut count) = (Instant::now(), 0u64);
+        let mut result = first;
+        while result.is_ok() && (began.elapsed() < time || count < 5) {
+            result = work();
+            count += 1;
+        }
+        done.wait();
+        result.map(|()| count)
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..processors).map(|_| scope.spawn(run)).collect();
+        ready.wait();
+        let cpu = own_cpu();
+        done.wait();
+        let used = own_cpu() - cpu;
+        let mut calls = 0;
+        for thread in threads {
+            calls += thread.join().map_err(|_| "a floor panicked".to_owned())??;
+        }
+        Ok(used.as_secs_f64() * 1000.0 / as_f64(calls))
+    })
 }
 
 /// Transactions in the shape of a code's exchange, against SQLite itself with full durability.
