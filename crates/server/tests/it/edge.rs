@@ -170,22 +170,30 @@ async fn sec_145_connections_are_capped_and_the_next_one_is_told() {
     server.end().await;
 }
 
+fn get_of(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes()
+}
+
+/// A connection whose request for `path` has come in and holds the only place: others are told 503. Until it has come in they are answered
+/// with `before`.
+async fn in_the_only_place(server: &Server, path: &str, before: &str) -> TcpStream {
+    let mut first = server.connect().await;
+    first.write_all(&get_of(path)).await.unwrap();
+    loop {
+        let (answer, _) = server.exchange(&get_of("/")).await;
+        if status(&answer).contains("503") {
+            return first;
+        }
+        assert_eq!(status(&answer), before);
+    }
+}
+
 #[tokio::test]
 async fn sec_159_requests_in_hand_are_capped_and_the_next_one_is_told() {
     let server = start(Limits { requests: 1, ..limits() }).await;
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes();
-    let mut first = server.connect().await;
-    first.write_all(&get("/slow")).await.unwrap();
-    loop {
-        let (answer, _) = server.exchange(&get("/")).await;
-        if status(&answer).contains("503") {
-            break;
-        }
-        // The slow one has not come in yet.
-        assert_eq!(status(&answer), "HTTP/1.1 200 OK");
-    }
+    let mut first = in_the_only_place(&server, "/slow", "HTTP/1.1 200 OK").await;
     assert!(rest(&mut first).await.0.ends_with(b"late"));
-    assert_eq!(status(&server.exchange(&get("/")).await.0), "HTTP/1.1 200 OK");
+    assert_eq!(status(&server.exchange(&get_of("/")).await.0), "HTTP/1.1 200 OK");
     server.end().await;
 }
 
@@ -253,17 +261,8 @@ async fn sec_172_what_is_refused_by_its_head_takes_no_place() {
         .refusing(|head| (head.uri.path() == "/costly").then(|| Response::builder().status(503).body(Body::empty()).unwrap()))
         .telling(move |line| told.send(line).unwrap());
     let server = start_with(Limits { requests: 1, request: Duration::from_secs(60), ..limits() }, handler).await;
-    let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").into_bytes();
-    assert!(status(&server.exchange(&request("/costly")).await.0).contains("503"));
-    let mut first = server.connect().await;
-    first.write_all(&request("/held")).await.unwrap();
-    loop {
-        let (answer, _) = server.exchange(&request("/other")).await;
-        if status(&answer).contains("503") {
-            break;
-        }
-        assert!(status(&answer).contains("404"), "{}", status(&answer));
-    }
+    assert!(status(&server.exchange(&get_of("/costly")).await.0).contains("503"));
+    let first = in_the_only_place(&server, "/held", "HTTP/1.1 404 Not Found").await;
     assert_eq!(heard.try_recv(), Ok("requests"));
     assert!(heard.try_recv().is_err());
     drop(first);
