@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use poolhouse::console::view::View;
 use poolhouse::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };
@@ -31,7 +32,8 @@ fn main() -> Outcome {
     write::<NotFound>(&renderer, out)?;
     write::<Home>(&renderer, out)?;
     write::<Inbox>(&renderer, out)?;
-    write::<Message>(&renderer, out)
+    write::<Message>(&renderer, out)?;
+    write::<View>(&renderer, out)
 }
 
 fn write<P: Page>(renderer: &Renderer, out: &Path) -> Outcome {

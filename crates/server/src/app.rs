@@ -11,7 +11,7 @@ use axum::Router;
 use crate::doors::{self, Doors};
 use crate::edge::Handler;
 use crate::state::AppState;
-use crate::{api, assets, control, home, metadata, missing, oauth, pages};
+use crate::{api, assets, console, control, home, metadata, missing, oauth, pages};
 
 /// Everything, for every host.
 pub fn handler(state: AppState) -> Handler {
@@ -20,7 +20,8 @@ pub fn handler(state: AppState) -> Handler {
         .merge(home::routes())
         .merge(domain_routes())
         .merge(metadata::routes())
-        .merge(control::routes(state.front.open_control));
+        .merge(control::routes(state.front.open_control))
+        .merge(console::routes(state.front.open_control));
     let doors = Arc::new(Doors {
         own: closed(own, &state),
         domain: closed(domain_routes(), &state),

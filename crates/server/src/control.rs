@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http::{StatusCode, Uri, header};
-use jiff::Timestamp;
 use poolhouse_engine::ctx::Ctx;
 use poolhouse_engine::delivery::inbox::{Filter, Inbox, Kept, PAGE};
 use poolhouse_engine::error::{Error, Result};
@@ -206,24 +205,6 @@ fn line(ctx: &Ctx, message: &Kept) -> tools::MessageLine {
         medium: if message.medium == "SMS" { tools::Medium::Sms } else { tools::Medium::Email },
         code: message.code.clone(),
         link: message.link.clone(),
-        at: moment(message.created_at, ctx.now),
-    }
-}
-
-/// A time for machines, for people, and for people in a hurry.
-fn moment(at: i64, now: i64) -> Moment {
-    let time = Timestamp::from_millisecond(at).unwrap_or_default();
-    let seconds = (now - at).max(0) / 1000;
-    let (count, unit) = match seconds {
-        0..60 => (seconds, "second"),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86_400 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    Moment {
-        iso: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        absolute: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
-        relative: format!("{count} {unit}{plural} ago"),
+        at: Moment::of(message.created_at, ctx.now),
     }
 }

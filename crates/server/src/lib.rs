@@ -10,6 +10,7 @@ pub mod certs;
 pub mod cli;
 pub mod client_ip;
 pub mod config;
+pub mod console;
 pub mod control;
 pub mod cookies;
 pub mod csrf;

@@ -49,6 +49,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "home.html",
     "inbox.html",
     "message.html",
+    "console.html",
+    "blocks.html",
 ];
 
 /// Draws pages. One for the whole process; cheap to share, never changes.

@@ -35,6 +35,11 @@ impl Params {
         Ok(first)
     }
 
+    /// Every value of a parameter that may be repeated: boxes ticked in a form.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
     pub fn required(&self, name: &'static str) -> Result<&str> {
         self.get(name)?.ok_or_else(|| invalid_request(format!("{name} is missing")))
     }

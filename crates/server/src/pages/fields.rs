@@ -1,6 +1,7 @@
 //! Parts that several pages share: the frame around a page, what a pool calls its users, attribute fields, password rules, facts and links.
 //! Called by the handlers to fill the contexts in [`super::contexts`] and [`super::tools`].
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// What stands around every page.
@@ -284,4 +285,29 @@ pub struct Moment {
     pub iso: String,
     pub absolute: String,
     pub relative: String,
+}
+
+impl Moment {
+    /// A time in milliseconds since the epoch, for machines, for people, and for people in a hurry.
+    pub fn of(at: i64, now: i64) -> Self {
+        let time = Timestamp::from_millisecond(at).unwrap_or_default();
+        let ahead = at > now;
+        let seconds = (now - at).abs() / 1000;
+        let (count, unit) = match seconds {
+            0..60 => (seconds, "second"),
+            60..3600 => (seconds / 60, "minute"),
+            3600..86_400 => (seconds / 3600, "hour"),
+            _ => (seconds / 86_400, "day"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        let relative = match ahead {
+            true => format!("in {count} {unit}{plural}"),
+            false => format!("{count} {unit}{plural} ago"),
+        };
+        Self {
+            iso: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            absolute: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+            relative,
+        }
+    }
 }

@@ -1,0 +1,34 @@
+//! The console at `/console`: pools, clients, users and the rest, as pages. It decides nothing: every page is made of
+//! operations run in this process ([`visit::Visit::call`]), as the AWS console does it, so that whatever it can do the AWS CLI
+//! can do, with the same words, limits and audit. Called by the router, on our own host, where the control API is open.
+//!
+//! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
+//! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
+
+mod equivalent;
+mod frame;
+mod home;
+mod json;
+mod paths;
+mod pools;
+mod samples;
+pub mod view;
+mod visit;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::state::AppState;
+
+/// Every page, where the console is open; what is closed is not mounted (checklist 193).
+pub fn routes(open: bool) -> Router<AppState> {
+    if !open {
+        return Router::new();
+    }
+    Router::new()
+        .route(paths::HOME, get(home::get))
+        .route(paths::SWITCH, get(home::switch))
+        .route(paths::POOLS, get(pools::list))
+        .route("/console/pools/{pool}", get(pools::overview))
+        .route("/console/{*rest}", get(home::missing))
+}

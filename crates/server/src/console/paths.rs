@@ -1,0 +1,44 @@
+//! Addresses of the console's pages. A name that a person chose is percent-encoded where it stands in a path.
+
+use std::fmt::Write as _;
+
+pub const HOME: &str = "/console";
+pub const POOLS: &str = "/console/pools";
+/// The pool switcher's form: `?pool=ID`.
+pub const SWITCH: &str = "/console/switch";
+pub const INBOX: &str = "/_poolhouse/inbox";
+
+/// `/console/pools/{pool}{rest}`; `rest` is empty or begins with `/`.
+pub fn pool(pool: &str, rest: &str) -> String {
+    format!("{POOLS}/{}{rest}", segment(pool))
+}
+
+/// A text as one segment of a path (RFC 3986 §3.3): everything but unreserved characters is encoded.
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => out.push(char::from(byte)),
+            // A segment of dots alone would be taken for a step up.
+            b'.' if text.bytes().any(|b| b != b'.') => out.push('.'),
+            other => {
+                // Writing into a String cannot fail.
+                let _ = write!(out, "%{other:02X}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn names_stay_one_segment() {
+        assert_eq!(segment("ada@example.com"), "ada%40example.com");
+        assert_eq!(segment("a/b?c#d e"), "a%2Fb%3Fc%23d%20e");
+        assert_eq!(segment(".."), "%2E%2E");
+        assert_eq!(segment("ä.b"), "%C3%A4.b");
+    }
+}

@@ -1,0 +1,129 @@
+//! User pools: the list, and the overview of one.
+
+use axum::extract::Path;
+use poolhouse_engine::tokens::issuer;
+use serde_json::{Value as Json, json};
+
+use super::json::{moment, number, text, texts};
+use super::paths;
+use super::view::{Block, Facts, Named, State, Table, Value};
+use super::visit::{Answer, Visit};
+use crate::pages::fields::Link;
+
+pub async fn list(mut visit: Visit) -> Answer {
+    let mut input = json!({ "MaxResults": 25 });
+    let after = visit.param("after").to_owned();
+    if let (false, Some(members)) = (after.is_empty(), input.as_object_mut()) {
+        members.insert("NextToken".to_owned(), Json::from(after.as_str()));
+    }
+    let listed = match visit.call("ListUserPools", input).await {
+        Ok(listed) => listed,
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
+    let mut view = visit.view(None, "User pools", Vec::new()).await;
+    view.lead = Some("A user pool is a directory of users with its own sign-in.".to_owned());
+    view.blocks.push(table(&listed, visit.ctx.now, Some(&after)));
+    Ok(visit.show(view))
+}
+
+/// The answer of ListUserPools; `after` is the token it was asked with, where there may be more pages.
+pub fn table(listed: &Json, now: i64, after: Option<&str>) -> Block {
+    let pools = listed.get("UserPools").and_then(Json::as_array).cloned().unwrap_or_default();
+    if pools.is_empty() && after.is_none_or(str::is_empty) {
+        return Block::Empty {
+            title: "No user pools yet".to_owned(),
+            text: "A user pool is a directory of users with its own sign-in. Make one with the AWS CLI: \
+                   aws cognito-idp create-user-pool --pool-name my-pool"
+                .to_owned(),
+            link: None,
+        };
+    }
+    let row = |pool: &Json| {
+        let id = text(pool, "Id");
+        vec![
+            Value::link(text(pool, "Name"), &paths::pool(id, "")),
+            Value::copy(id),
+            moment(pool, "CreationDate", now),
+            moment(pool, "LastModifiedDate", now),
+        ]
+    };
+    let next = listed.get("NextToken").and_then(Json::as_str).filter(|_| after.is_some());
+    Block::Table(Table {
+        id: "pools".to_owned(),
+        caption: "User pools".to_owned(),
+        columns: ["Name", "User pool ID", "Created", "Changed"].map(str::to_owned).to_vec(),
+        rows: pools.iter().map(row).collect(),
+        next: next.map(|token| format!("{}?after={}", paths::POOLS, paths::segment(token))),
+        first: after.filter(|after| !after.is_empty()).map(|_| paths::POOLS.to_owned()),
+    })
+}
+
+pub async fn overview(mut visit: Visit, Path(pool): Path<String>) -> Answer {
+    let described = match visit.call("DescribeUserPool", json!({ "UserPoolId": pool })).await {
+        Ok(described) => described,
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
+    let pool = described.get("UserPool").cloned().unwrap_or_default();
+    let id = text(&pool, "Id");
+    let mut view = visit.view(Some(id), text(&pool, "Name"), Vec::new()).await;
+    let issuer = match poolhouse_engine::pools::find(&visit.ctx, id).await {
+        Ok(found) => found.map(|pool| issuer(&visit.ctx, &pool)).unwrap_or_default(),
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
+    view.blocks.push(identity(&pool, id, &issuer, visit.ctx.now));
+    view.blocks.push(sign_in(&pool));
+    Ok(visit.show(view))
+}
+
+fn identity(pool: &Json, id: &str, issuer: &str, now: i64) -> Block {
+    let protected = text(pool, "DeletionProtection") == "ACTIVE";
+    let domain = match (text(pool, "CustomDomain"), text(pool, "Domain")) {
+        ("", "") => Value::none("none: there is no sign-in page yet"),
+        ("", prefix) => Value::copy(prefix),
+        (custom, _) => Value::copy(custom),
+    };
+    Block::Facts(Facts {
+        id: "pool".to_owned(),
+        title: "User pool information".to_owned(),
+        hint: None,
+        facts: vec![
+            Named::copy("User pool ID", id),
+            Named::copy("ARN", text(pool, "Arn")),
+            Named::copy("Issuer", issuer).noting("What tokens of this pool name as iss."),
+            Named::new(
+                "Discovery document",
+                Value::link("openid-configuration", &format!("/{id}/.well-known/openid-configuration")),
+            ),
+            Named::new("Token signing keys (JWKS)", Value::link("jwks.json", &format!("/{id}/.well-known/jwks.json"))),
+            Named::new("Domain", domain),
+            Named::new("Users, about", Value::text(&number(pool, "EstimatedNumberOfUsers"))),
+            Named::new(
+                "Deletion protection",
+                match protected {
+                    true => Value::state(State::Ok, "on"),
+                    false => Value::state(State::Warn, "off"),
+                },
+            ),
+            Named::new("Created", moment(pool, "CreationDate", now)),
+            Named::new("Changed", moment(pool, "LastModifiedDate", now)),
+        ],
+        links: Vec::new(),
+    })
+}
+
+fn sign_in(pool: &Json) -> Block {
+    let only_admins = pool.pointer("/AdminCreateUserConfig/AllowAdminCreateUserOnly").and_then(Json::as_bool).unwrap_or(false);
+    Block::Facts(Facts {
+        id: "sign-in".to_owned(),
+        title: "Sign-in".to_owned(),
+        hint: None,
+        facts: vec![
+            Named::new("Users sign in with", Value::list(texts(pool, "UsernameAttributes"), "a username of their own")),
+            Named::new("Aliases", Value::list(texts(pool, "AliasAttributes"), "none")),
+            Named::new("Verified automatically", Value::list(texts(pool, "AutoVerifiedAttributes"), "nothing")),
+            Named::text("Self sign-up", if only_admins { "off: administrators make users" } else { "on" }),
+            Named::text("Multi-factor authentication", &text(pool, "MfaConfiguration").to_ascii_lowercase()),
+        ],
+        links: vec![Link::new("Raw DescribeUserPool", "#equivalent")],
+    })
+}

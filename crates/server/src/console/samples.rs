@@ -1,0 +1,129 @@
+//! The console's blocks in every state worth looking at; see [`crate::pages::contexts::Page::samples`].
+
+use serde_json::json;
+
+use super::equivalent::{Endpoint, Equivalent};
+use super::frame::{self, Frame, PoolName};
+use super::paths;
+use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Table, Value, View};
+use crate::pages::contexts::Page;
+use crate::pages::fields::{Link, Moment, Shell};
+
+const POOL: &str = "us-east-1_DemoPool1";
+
+impl Page for View {
+    const TEMPLATE: &'static str = "console.html";
+
+    fn samples() -> Vec<Self> {
+        let full = Self { blocks: words().into_iter().chain(lists()).chain(forms()).collect(), ..bare("Everything at once") };
+        let nothing = Block::Empty {
+            title: "No groups yet".to_owned(),
+            text: "A group names users who may do the same.".to_owned(),
+            link: Some(Link::new("Create group", "/console")),
+        };
+        let long = Self { lead: Some("x".repeat(1024)), ..bare(&"a-very-long-name".repeat(8)) };
+        vec![full, Self { blocks: vec![nothing], equivalents: Vec::new(), ..bare("Groups") }, long]
+    }
+}
+
+fn bare(title: &str) -> View {
+    let pool = PoolName { id: POOL.to_owned(), name: "demo".to_owned() };
+    let path = paths::pool(POOL, "");
+    let endpoint = Endpoint { url: "http://localhost:9229".to_owned(), region: "us-east-1".to_owned(), any_key: true };
+    View {
+        shell: Shell::new("en", "Poolhouse").with_inbox(paths::INBOX),
+        frame: Frame {
+            version: "0.1.0".to_owned(),
+            pools: vec![pool.clone()],
+            menu: frame::menu(&path, Some(POOL)),
+            pool: Some(pool),
+            crumbs: vec![Link::new("Console", paths::HOME), Link::new("User pools", paths::POOLS)],
+            said: Some("User ada@example.com was created.".to_owned()),
+            switch_url: paths::SWITCH,
+            home_url: paths::HOME,
+        },
+        title: title.to_owned(),
+        lead: Some("One sentence about this page.".to_owned()),
+        actions: vec![Link::new("Create user", "/console"), Link::new("Export", "/console")],
+        blocks: Vec::new(),
+        equivalents: vec![Equivalent::new(&endpoint, "DescribeUserPool", false, &json!({ "UserPoolId": POOL }))],
+        csrf: "3f2504e0-4f89-41d3-9a0c-0305e82c3301".to_owned(),
+    }
+}
+
+fn words() -> Vec<Block> {
+    let notice =
+        |state, text: &str| Block::Notice { state, text: text.to_owned(), link: Some(Link::new("Fix this", "/console")) };
+    vec![
+        notice(State::Ok, "All is well."),
+        notice(State::Info, "This is how it is."),
+        notice(State::Warn, "This may surprise you."),
+        notice(State::Bad, "InvalidParameterException: 1 validation error detected."),
+        Block::Prose { title: Some("Words".to_owned()), text: "What this is for.".to_owned() },
+        Block::Code { title: "Raw".to_owned(), hint: Some("As it came.".to_owned()), text: "{\n  \"a\": 1\n}".to_owned() },
+    ]
+}
+
+fn lists() -> Vec<Block> {
+    let at = Moment::of(1_795_413_600_000, 1_795_413_612_000);
+    let values = vec![
+        Named::copy("Client ID", "1demo2client3poolhouse4web"),
+        Named::new("Status", Value::state(State::Warn, "FORCE_CHANGE_PASSWORD"))
+            .noting("The temporary password expires in 6 days."),
+        Named::new("Created", Value::Moment { at: at.clone() }),
+        Named::new("Sign in with", Value::list(vec!["email".to_owned(), "phone_number".to_owned()], "none")),
+        Named::new("Group", Value::none("in no group")),
+        Named::text("Enabled", "yes"),
+    ];
+    let row = |name: &str| vec![Value::link(name, "/console"), Value::copy("d3e0a1b2"), Value::Moment { at: at.clone() }];
+    let table = |id: &str, rows| {
+        let columns = ["Name", "Sub", "Created"].map(str::to_owned).to_vec();
+        let next = Some("/console".to_owned());
+        Block::Table(Table { id: id.to_owned(), caption: "Users".to_owned(), columns, rows, next, first: None })
+    };
+    let card = Card { title: "Inbox".to_owned(), text: "Mail lands here.".to_owned(), url: paths::INBOX.to_owned() };
+    vec![
+        Block::Facts(Facts {
+            id: "facts".to_owned(),
+            title: "Facts".to_owned(),
+            hint: Some("A hint.".to_owned()),
+            facts: values,
+            links: vec![Link::new("Edit", "/console")],
+        }),
+        table("one", vec![row("ada@example.com"), row(&"x".repeat(128))]),
+        table("none", Vec::new()),
+        Block::Cards { title: Some("Go on".to_owned()), cards: vec![card.clone(), card] },
+    ]
+}
+
+fn forms() -> Vec<Block> {
+    let choices = || vec![Choice::new("a", "The first", true), Choice::new("b", "The second", false).hinting("Less usual.")];
+    let mut lines = Field::new(Input::Lines, "urls", "Callback URLs", "https://app.example.com/callback");
+    lines = lines.hinting("One a line.").wrong(Some("http is for localhost only.".to_owned()));
+    let fields = vec![
+        Field::text("name", "Name", "demo").must().at_most(128),
+        Field::text("id", "Identifier", "demo").frozen(),
+        Field::new(Input::Password, "password", "Password", "").must(),
+        lines,
+        Field::one_of(Input::Select, "select", "One of a list", choices()),
+        Field::one_of(Input::Radio, "radio", "One of these", choices()).must(),
+        Field::one_of(Input::Checks, "checks", "Any of these", choices()).hinting("As many as you like."),
+        Field::check("check", "Mark as verified", true),
+        Field::hidden("version", "7"),
+    ];
+    vec![
+        Block::Form(Form::asking("search", "/console", "Search users", vec![Field::text("q", "Search", "ada")])),
+        Block::Form(
+            Form::new("edit", "/console", "Save app client", fields)
+                .titled("Settings")
+                .hinting("What is changed here is changed at once.")
+                .or_cancel("/console")
+                .refused(Some("The callback URLs were refused.".to_owned())),
+        ),
+        Block::Form(
+            Form::new("drop", "/console", "Delete user pool", vec![Field::text("confirm", "Type demo to confirm", "").must()])
+                .destroying()
+                .or_cancel("/console"),
+        ),
+    ]
+}
