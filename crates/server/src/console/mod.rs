@@ -9,7 +9,7 @@ mod equivalent;
 mod frame;
 mod home;
 mod json;
-mod paths;
+pub mod paths;
 mod pools;
 mod samples;
 pub mod view;
