@@ -3,13 +3,13 @@
 //! no handler may forget. Called by `app::handler` only.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poolhouse_engine::ctx::{Caller, Ctx, Remote};
 use poolhouse_engine::metrics::Metrics;
 use poolhouse_engine::oauth::site::{self, Host};
