@@ -51,7 +51,10 @@ fn a_token_has_cognitos_header_and_keeps_the_order_of_claims() {
 fn our_own_tokens_verify_for_their_purpose_only() {
     assert_eq!(check(&good()).unwrap()["sub"], "ann");
     assert_eq!(verify::<Value>(&good(), &keys(), KeyPurpose::Id, &Verified::default()), Err(TokenRejected::UnknownKey));
-    assert_eq!(verify::<Value>(&good(), &PublicKeys::default(), KeyPurpose::Access, &Verified::default()), Err(TokenRejected::UnknownKey));
+    assert_eq!(
+        verify::<Value>(&good(), &PublicKeys::default(), KeyPurpose::Access, &Verified::default()),
+        Err(TokenRejected::UnknownKey)
+    );
     #[derive(Debug, PartialEq, Deserialize)]
     struct Sub {
         sub: String,
