@@ -48,7 +48,7 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     let mut groups = vec![group(
         "Poolhouse",
         path,
-        vec![("Home", paths::HOME.to_owned()), ("User pools", paths::POOLS.to_owned()), ("Inbox", paths::INBOX.to_owned())],
+        OF_THE_INSTANCE.iter().map(|(text, url)| (*text, (*url).to_owned())).collect(),
     )];
     let Some(pool) = pool else { return groups };
     let of_pool = |title: &str, links: &[(&'static str, &str)]| {
@@ -60,6 +60,9 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     }
     groups
 }
+
+const OF_THE_INSTANCE: &[(&str, &str)] =
+    &[("Home", paths::HOME), ("User pools", paths::POOLS), ("Inbox", paths::INBOX), ("Test a flow", paths::FLOW)];
 
 /// A heading, and pages with what follows the pool in their addresses.
 type Section = (&'static str, &'static [(&'static str, &'static str)]);

@@ -6,8 +6,10 @@
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
 mod equivalent;
+mod flow;
 mod frame;
 mod home;
+mod inspect;
 mod json;
 mod paths;
 mod pools;
@@ -30,5 +32,6 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::SWITCH, get(home::switch))
         .route(paths::POOLS, get(pools::list))
         .route("/console/pools/{pool}", get(pools::overview))
+        .merge(flow::routes())
         .route("/console/{*rest}", get(home::missing))
 }
