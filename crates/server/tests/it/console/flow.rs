@@ -171,7 +171,7 @@ async fn a_wrong_request_is_foretold_and_its_error_explained() {
 }
 
 #[tokio::test]
-async fn sec_004_a_callback_with_a_foreign_state_is_not_redeemed() {
+async fn a_callback_with_a_foreign_state_is_not_redeemed() {
     let house = House::start().await;
     let app = house.oauth_app(json!({})).await;
     house.user(&app.pool, MAIL).await;
@@ -215,7 +215,7 @@ async fn a_wrong_token_request_says_why_and_burns_the_code() {
 }
 
 #[tokio::test]
-async fn sec_188_the_secret_is_in_no_page_before_it_is_revealed() {
+async fn sec_109_the_secret_is_in_no_page_before_it_is_revealed() {
     let house = House::start().await;
     let app = house.oauth_app(json!({ "GenerateSecret": true })).await;
     house.user(&app.pool, MAIL).await;
