@@ -51,7 +51,8 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
         hint: Some("As the browser sends it.".to_owned()),
         text: format!("GET /oauth2/authorize?{query} HTTP/1.1\nHost: {}", raw::host(&base)),
     });
-    let field = |(name, about): &(&str, &str)| Field::text(name, name, going.open.run.sent(name).unwrap_or_default()).hinting(about);
+    let field =
+        |(name, about): &(&str, &str)| Field::text(name, name, going.open.run.sent(name).unwrap_or_default()).hinting(about);
     view.blocks.push(Block::Form(
         Form::new("parameters", &going.path("authorize"), "Build the address anew", PARAMETERS.iter().map(field).collect())
             .titled("Parameters")

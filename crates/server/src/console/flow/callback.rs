@@ -71,12 +71,7 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
     view.blocks.push(Block::Code {
         title: "Raw request".to_owned(),
         hint: Some("As the browser sent it to the callback address, after a redirect (302) from the sign-in page.".to_owned()),
-        text: format!(
-            "GET {}?{} HTTP/1.1\nHost: {}",
-            paths::FLOW_CALLBACK,
-            query.query_without(&[]),
-            raw::host(base(&visit))
-        ),
+        text: format!("GET {}?{} HTTP/1.1\nHost: {}", paths::FLOW_CALLBACK, query.query_without(&[]), raw::host(base(&visit))),
     });
     show(visit, &going, "callback", view)
 }
@@ -121,7 +116,8 @@ fn meaning(run: &Run, name: &str, value: &str, issuer: &str) -> (Checked, String
     match name {
         "code" => (
             None,
-            "The authorization code: good for one exchange within five minutes, by this app client alone. It is no token.".to_owned(),
+            "The authorization code: good for one exchange within five minutes, by this app client alone. It is no token."
+                .to_owned(),
         ),
         "state" => (same(value == run.state), format!("Has to be what the app remembers: {}", run.state)),
         "iss" => (same(value == issuer), format!("Who answers (RFC 9207). Has to be the issuer of this pool: {issuer}")),

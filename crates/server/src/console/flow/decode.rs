@@ -35,14 +35,15 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
             access_token: tokens.access.as_deref(),
             ..Expected::default()
         };
-        let checks = checks::table(&visit.ctx, &jwt, &judged, &expected);
+        let checks = checks::table(checks::all(&visit.ctx, &jwt, &judged, &expected));
         view.blocks.extend(inspect::blocks(name, &jwt, checks, visit.ctx.now));
     }
     if tokens.refresh.is_some() {
         view.blocks.push(Block::Prose {
             title: Some("Refresh token".to_owned()),
-            text: "Encrypted, for this server alone: an app keeps it safe and cannot look inside. Its one use is the refresh step."
-                .to_owned(),
+            text:
+                "Encrypted, for this server alone: an app keeps it safe and cannot look inside. Its one use is the refresh step."
+                    .to_owned(),
         });
     }
     show(visit, &going, "decode", view)

@@ -64,9 +64,8 @@ impl Sent {
             (Proof::Body, "In the body", "client_secret_post: where a library cannot do the other."),
             (Proof::None, "Not at all", "A public app, in a browser or on a phone, only names itself."),
         ];
-        let choice = |(proof, label, hint): (Proof, &str, &str)| {
-            Choice::new(proof.as_str(), label, self.proof == proof).hinting(hint)
-        };
+        let choice =
+            |(proof, label, hint): (Proof, &str, &str)| Choice::new(proof.as_str(), label, self.proof == proof).hinting(hint);
         let about = match has_secret {
             true => "This app client has a secret.",
             false => "This app client has no secret.",
@@ -74,7 +73,8 @@ impl Sent {
         let fields = vec![
             Field::one_of(Input::Radio, "proof", "How the app client proves itself", proofs.into_iter().map(choice).collect())
                 .hinting(about),
-            Field::text("code", "code", &self.code).hinting("The code from the callback. A second use revokes what the first one got."),
+            Field::text("code", "code", &self.code)
+                .hinting("The code from the callback. A second use revokes what the first one got."),
             Field::text("redirect_uri", "redirect_uri", &self.redirect_uri)
                 .hinting("The same as in the authorization request, to the last character."),
             Field::text("code_verifier", "code_verifier", &self.verifier)
@@ -264,8 +264,7 @@ pub async fn ask_user_info(Path(id): Path<String>, Extension(reached): Extension
     let Some(token) = going.open.run.tokens.access.clone() else {
         return Ok(visit.go(&going.path("token"), "There is no access token yet."));
     };
-    let request =
-        format!("GET /oauth2/userInfo HTTP/1.1\nHost: {}\nAuthorization: Bearer {token}", raw::host(base(&visit)));
+    let request = format!("GET /oauth2/userInfo HTTP/1.1\nHost: {}\nAuthorization: Bearer {token}", raw::host(base(&visit)));
     let answered = oauth::answer_user_info(&visit.ctx, &reached, &token).await;
     going.open.run.user_info = Some(kept(request, answered).await.0);
     done(visit, &going, "userinfo").await

@@ -202,8 +202,7 @@ fn ask(client: &Json, missing: &[Missing]) -> Vec<Block> {
             Value::text(missing.why),
         ]
     };
-    let fields =
-        vec![Field::hidden("pool", text(client, "UserPoolId")), Field::hidden("client", text(client, "ClientId"))];
+    let fields = vec![Field::hidden("pool", text(client, "UserPoolId")), Field::hidden("client", text(client, "ClientId"))];
     vec![
         Block::Notice {
             state: State::Warn,

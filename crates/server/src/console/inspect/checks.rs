@@ -26,20 +26,31 @@ pub struct Expected<'a> {
 }
 
 /// One check: what, how it went, why.
-struct Check(&'static str, State, String);
+pub struct Check(&'static str, State, String);
 
-pub fn table(ctx: &Ctx, token: &Jwt, judged: &Judged, expected: &Expected<'_>) -> Table {
+/// Every check that the expectation calls for, the one that explains most first.
+pub fn all(ctx: &Ctx, token: &Jwt, judged: &Judged, expected: &Expected<'_>) -> Vec<Check> {
     let all = [
+        Some(kind(token, expected.used)),
         Some(signature(judged)),
         Some(issuer(ctx, token, judged)),
         Some(expiry(ctx, token)),
-        Some(kind(token, expected.used)),
         client(token, expected.client),
         scope(token, expected.scope),
         nonce(token, expected.nonce),
         at_hash(token, expected.access_token),
         standing(judged),
     ];
+    all.into_iter().flatten().collect()
+}
+
+/// The first reason to refuse the token, if there is one, and how many there are.
+pub fn refusal(checks: &[Check]) -> Option<(&str, usize)> {
+    let bad = || checks.iter().filter(|Check(_, state, _)| *state == State::Bad);
+    bad().next().map(|Check(_, _, why)| (why.as_str(), bad().count()))
+}
+
+pub fn table(checks: Vec<Check>) -> Table {
     let row = |Check(what, state, why): Check| {
         let word = match state {
             State::Ok => "holds",
@@ -53,7 +64,7 @@ pub fn table(ctx: &Ctx, token: &Jwt, judged: &Judged, expected: &Expected<'_>) -
         id: String::new(),
         caption: String::new(),
         columns: ["Check", "Result", "Why"].map(str::to_owned).to_vec(),
-        rows: all.into_iter().flatten().map(row).collect(),
+        rows: checks.into_iter().map(row).collect(),
         next: None,
         first: None,
     }
@@ -75,9 +86,10 @@ fn signature(judged: &Judged) -> Check {
             "Its kid is no key of the pool for this kind of token: the key was retired or revoked, or the token is of a pool that \
              had the same id before.",
         ),
-        (Signature::Fails(TokenRejected::Signature), _) => {
-            (State::Bad, "It was not made with the key it names: somebody changed the token, or a part of it was lost in copying.")
-        }
+        (Signature::Fails(TokenRejected::Signature), _) => (
+            State::Bad,
+            "It was not made with the key it names: somebody changed the token, or a part of it was lost in copying.",
+        ),
         (Signature::Fails(_), _) => (State::Bad, "Its form is none that a token of this server has."),
     };
     Check("Signature", state, why.to_owned())
@@ -104,12 +116,18 @@ fn expiry(ctx: &Ctx, token: &Jwt) -> Check {
         return Check("Time", State::Bad, "It has no exp, so it would be good for ever.".to_owned());
     };
     let now = ctx.now / 1000;
-    let lives = token.seconds("iat").map_or_else(String::new, |iat| format!(" It lives for {} in all.", span(exp.saturating_sub(iat))));
+    let lives =
+        token.seconds("iat").map_or_else(String::new, |iat| format!(" It lives for {} in all.", span(exp.saturating_sub(iat))));
     if token.seconds("iat").is_some_and(|iat| iat.saturating_mul(1000) > ctx.now.saturating_add(SKEW_MS)) {
         return Check("Time", State::Bad, "It was issued in the future: the clocks of issuer and API differ.".to_owned());
     }
     let left = exp.saturating_sub(now);
-    check("Time", left > 0, format!("{} left.{lives}", span(left)), format!("It expired {} ago.{lives}", span(left.saturating_neg())))
+    check(
+        "Time",
+        left > 0,
+        format!("{} left.{lives}", span(left)),
+        format!("It expired {} ago.{lives}", span(left.saturating_neg())),
+    )
 }
 
 /// Seconds in words.
@@ -154,7 +172,8 @@ fn scope(token: &Jwt, expected: &str) -> Option<Check> {
         return None;
     }
     let came = text(&token.claims, "scope");
-    let missing: Vec<&str> = expected.split_whitespace().filter(|wanted| !came.split(' ').any(|scope| scope == *wanted)).collect();
+    let missing: Vec<&str> =
+        expected.split_whitespace().filter(|wanted| !came.split(' ').any(|scope| scope == *wanted)).collect();
     let fails = match token.used() {
         Use::Id => "ID tokens have no scope at all: send the access token.".to_owned(),
         _ => format!(

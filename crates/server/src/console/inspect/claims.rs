@@ -33,7 +33,9 @@ pub fn meaning(token: &Jwt, claim: &str, value: &Json, now: i64) -> String {
 
 fn about(used: Use, claim: &str) -> &'static str {
     match claim {
-        "sub" => "The user's id: never changes, never used again. Store this one, not the email. Of a machine, the app client's id.",
+        "sub" => {
+            "The user's id: never changes, never used again. Store this one, not the email. Of a machine, the app client's id."
+        }
         "iss" => "Who issued it: the user pool. The JWKS is under this address.",
         "aud" if used == Use::Access => "The API that this token is for, as the app named it with resource.",
         "aud" => "The app client that it was issued to. An app takes only its own.",
@@ -45,7 +47,9 @@ fn about(used: Use, claim: &str) -> &'static str {
         "auth_time" => "The user signed in at",
         "nbf" => "Not to be taken before",
         "jti" => "The id of this one token.",
-        "origin_jti" => "The id of the session: every token refreshed from one sign-in has the same, and dies when it is revoked.",
+        "origin_jti" => {
+            "The id of the session: every token refreshed from one sign-in has the same, and dies when it is revoked."
+        }
         "event_id" => "The request that the sign-in was made with; only from sign-ins by the API.",
         "version" => "2 for tokens that came from the OAuth endpoints.",
         "username" => "The user's name in the pool.",
@@ -56,7 +60,9 @@ fn about(used: Use, claim: &str) -> &'static str {
         "nonce" => "What the app sent with its request: ties the token to it.",
         "at_hash" => "The half of a hash of the access token that came with it.",
         "email" => "The user's email address.",
-        "email_verified" => "Whether the user, or an administrator, has proven that the address is theirs. Trust the address only then.",
+        "email_verified" => {
+            "Whether the user, or an administrator, has proven that the address is theirs. Trust the address only then."
+        }
         "phone_number" => "The user's phone number.",
         "phone_number_verified" => "Whether the phone number is proven to be theirs.",
         "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "preferred_username" | "profile" | "picture"

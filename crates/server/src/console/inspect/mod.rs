@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn what_was_pasted_is_told_in_a_sentence() {
         let token = "eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln";
-        for pasted in [token.to_owned(), format!(" Bearer {token}\n"), format!("Authorization: Bearer {token}"), format!("\"{token}\"")] {
+        for pasted in
+            [token.to_owned(), format!(" Bearer {token}\n"), format!("Authorization: Bearer {token}"), format!("\"{token}\"")]
+        {
             assert_eq!(said(&pasted), r#"jwt {"a":1}"#);
         }
         let table = [

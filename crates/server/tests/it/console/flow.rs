@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::forms::{form, link, send, submit};
+use super::forms::{has, link, send};
 use crate::browser::Browser;
 use crate::harness::{App, House, Options, PASSWORD, Reply, encode};
 
@@ -21,7 +21,8 @@ impl<'a> Runner<'a> {
     /// The page of the run's first step, once the client has all it needs.
     async fn begin(&mut self, app: &App, pkce: &str) -> Reply {
         let page = self.browser.get(&start(app)).await;
-        let page = if page.text.contains("id=\"complete\"") { send(&mut self.browser, &page, "complete", &[]).await } else { page };
+        let page =
+            if page.text.contains("id=\"complete\"") { send(&mut self.browser, &page, "complete", &[]).await } else { page };
         send(&mut self.browser, &page, "begin", &[("pkce", pkce)]).await
     }
 
@@ -51,12 +52,6 @@ fn start(app: &App) -> String {
     format!("/console/flow?{}", encode(&[("pool", &app.pool), ("client", &app.client)]))
 }
 
-fn has(page: &Reply, words: &[&str]) {
-    for word in words {
-        assert!(page.text.contains(word), "{word:?} is not on the page: {}", page.text);
-    }
-}
-
 async fn walk(house: &House, app: &App, pkce: &str) {
     let mut runner = Runner::new(house);
     let page = runner.begin(app, pkce).await;
@@ -71,7 +66,10 @@ async fn walk(house: &House, app: &App, pkce: &str) {
     has(&page, &["The code was exchanged", "HTTP/1.1 200 OK", "token_type", "Bearer"]);
 
     let page = runner.open(&link(&page, "Next: read the tokens")).await;
-    has(&page, &["ID token: claims", "Access token: claims", "Made with a key of this user pool", "aws.cognito.signin.user.admin"]);
+    has(
+        &page,
+        &["ID token: claims", "Access token: claims", "Made with a key of this user pool", "aws.cognito.signin.user.admin"],
+    );
     assert!(!page.text.contains("refuse it"), "{}", page.text);
 
     let page = runner.open(&link(&page, "Next: ask who the user is")).await;
@@ -183,8 +181,7 @@ async fn a_callback_with_a_foreign_state_is_not_redeemed() {
     let token = page_of(&page, "token");
     let page = runner.browser.get(&token).await;
     has(&page, &["No code to exchange"]);
-    let csrf = super::forms::fields(form(&runner.browser.get(&page_of(&page, "authorize")).await, "parameters"));
-    let csrf = csrf.iter().find(|(name, _)| name == "_csrf").unwrap().1.clone();
+    let csrf = runner.browser.jar["XSRF-TOKEN"].clone();
     let refused = runner.browser.post(&token, &[("_csrf", &csrf), ("proof", "none"), ("code", "x")]).await;
     assert!(refused.location().ends_with("/callback"), "{refused:?}");
     // A browser that began no run has no callback to receive.
@@ -210,7 +207,10 @@ async fn a_wrong_token_request_says_why_and_burns_the_code() {
     let page = runner.sign_in(&page).await;
     let page = runner.browser.get(&page_of(&page, "token")).await;
     let page = send(&mut runner.browser, &page, "exchange", &[("code_verifier", &"a".repeat(43))]).await;
-    has(&page, &["The endpoint refused", "code_verifier does not match code_challenge", "HTTP/1.1 400 Bad Request", "invalid_grant"]);
+    has(
+        &page,
+        &["The endpoint refused", "code_verifier does not match code_challenge", "HTTP/1.1 400 Bad Request", "invalid_grant"],
+    );
     assert!(!page.text.contains("Next: read the tokens"));
 }
 
@@ -232,7 +232,7 @@ async fn sec_109_the_secret_is_in_no_page_before_it_is_revealed() {
     let forged = runner.browser.post(&format!("{token}/reveal"), &[]).await;
     assert_eq!(forged.status, 403);
     hidden(&forged);
-    let revealed = submit(&mut runner.browser, &page, "reveal", &[]).await;
+    let revealed = runner.browser.fill(&page, "reveal", &[]).await;
     assert_eq!((revealed.status.as_u16(), revealed.header("cache-control")), (200, "no-store"));
     has(&revealed, &[&basic, &secret]);
     let page = send(&mut runner.browser, &page, "exchange", &[("proof", "body")]).await;
