@@ -13,6 +13,17 @@ pub struct Shape {
     pub kind: Kind,
 }
 
+impl Shape {
+    /// Names of a structure's members, as on the wire; of anything else none.
+    pub fn members(&self) -> impl Iterator<Item = &'static str> {
+        let members = match self.kind {
+            Kind::Struct(members) => members,
+            _ => &[],
+        };
+        members.iter().map(|member| member.name)
+    }
+}
+
 /// Inclusive bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -40,6 +40,11 @@ impl Params {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
+    /// Names and values in the order they came.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn required(&self, name: &'static str) -> Result<&str> {
         self.get(name)?.ok_or_else(|| invalid_request(format!("{name} is missing")))
     }

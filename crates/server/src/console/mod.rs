@@ -5,13 +5,19 @@
 //! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod coverage;
 mod equivalent;
+mod events;
+mod flow;
 mod frame;
 mod home;
+mod inspect;
 mod json;
+mod keys;
 pub mod paths;
 mod pools;
 mod samples;
+mod token;
 pub mod view;
 mod visit;
 
@@ -30,5 +36,12 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::SWITCH, get(home::switch))
         .route(paths::POOLS, get(pools::list))
         .route("/console/pools/{pool}", get(pools::overview))
+        .route("/console/pools/{pool}/keys", get(keys::list))
+        .route("/console/pools/{pool}/keys/rotate", get(keys::ask).post(keys::rotate))
+        .route(paths::TOKEN, get(token::get).post(token::post))
+        .route(paths::EVENTS, get(events::list))
+        .route("/console/events/{chain}/{seq}", get(events::one))
+        .route(paths::COVERAGE, get(coverage::get))
+        .merge(flow::routes())
         .route("/console/{*rest}", get(home::missing))
 }

@@ -1,5 +1,8 @@
 //! `/console`: what every page of it owes; the pages have files of their own.
 
+mod flow;
+pub mod forms;
+
 use http::StatusCode;
 use serde_json::json;
 
