@@ -65,7 +65,12 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
 type Section = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// In the AWS console's own words and grouping, so that its users find everything.
-const OF_A_POOL: &[Section] = &[("Current user pool", &[("Overview", "")])];
+const OF_A_POOL: &[Section] = &[
+    ("Current user pool", &[("Overview", "")]),
+    ("Applications", &[("App clients", "/clients")]),
+    ("Authentication", &[("Sign-in and sign-up settings", "/settings")]),
+    ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers")]),
+];
 
 fn group(title: &str, path: &str, links: Vec<(&'static str, String)>) -> Group {
     // The longest address that this one begins with: a client's page belongs to the list of clients.
@@ -94,5 +99,6 @@ mod tests {
         assert_eq!(here("/console", None), ["Home"]);
         assert_eq!(here("/console/pools", None), ["User pools"]);
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
+        assert_eq!(here("/console/pools/a_b/clients/x/delete", Some("a_b")), ["App clients"]);
     }
 }

@@ -5,13 +5,21 @@
 //! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod clients;
+mod destroy;
+mod domain;
+mod edit;
 mod equivalent;
 mod frame;
 mod home;
 mod json;
+mod make;
+mod members;
 mod paths;
 mod pools;
+mod resource_servers;
 mod samples;
+mod settings;
 pub mod view;
 mod visit;
 
@@ -28,7 +36,10 @@ pub fn routes(open: bool) -> Router<AppState> {
     Router::new()
         .route(paths::HOME, get(home::get))
         .route(paths::SWITCH, get(home::switch))
-        .route(paths::POOLS, get(pools::list))
-        .route("/console/pools/{pool}", get(pools::overview))
+        .merge(pools::routes())
+        .merge(clients::routes())
+        .merge(domain::routes())
+        .merge(resource_servers::routes())
+        .merge(settings::routes())
         .route("/console/{*rest}", get(home::missing))
 }
