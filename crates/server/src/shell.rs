@@ -5,6 +5,7 @@ use http::StatusCode;
 use poolhouse_engine::clients::Client;
 use poolhouse_engine::pools::Pool;
 
+use crate::console::paths;
 use crate::pages::contexts::Page;
 use crate::pages::fields::Shell;
 use crate::reached::plain;
@@ -12,7 +13,9 @@ use crate::state::AppState;
 
 /// The frame of the instance's own pages.
 pub fn of_instance(state: &AppState) -> Shell {
-    with_inbox(state, Shell::new("en", "Poolhouse"))
+    let shell = with_inbox(state, Shell::new("en", "Poolhouse"));
+    let console = || format!("{}{}", state.engine.settings.public_url, paths::HOME);
+    if state.front.open_control { shell.with_console(&console()) } else { shell }
 }
 
 /// The frame of a pool's pages: the app's name, else the pool's, else the instance's.

@@ -11,13 +11,14 @@ pub(super) fn text(settings: &Settings, bound: &[Bound], facts: Option<&Facts>) 
     let mut text = format!("Poolhouse is ready, for this machine only: {}\n", settings.public_url);
     if let Some(tls) = bound.iter().find(|one| one.tls) {
         text.push_str(&format!(
-            "HTTPS  https://localhost:{}  (accept its certificate once: poolhouse trust)\n",
+            "HTTPS    https://localhost:{}  (accept its certificate once: poolhouse trust)\n",
             tls.address.port()
         ));
     }
-    text.push_str(&format!("Inbox  {}/_poolhouse/inbox\n", settings.public_url));
+    text.push_str(&format!("Console  {}/console\n", settings.public_url));
+    text.push_str(&format!("Inbox    {}/_poolhouse/inbox\n", settings.public_url));
     if let Some(code) = &settings.fixed_code {
-        text.push_str(&format!("Codes  every confirmation and one-time code is {code}\n"));
+        text.push_str(&format!("Codes    every confirmation and one-time code is {code}\n"));
     }
     if let Some(facts) = facts {
         let Facts { pool_id, client_id, username, password, .. } = facts;

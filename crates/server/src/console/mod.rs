@@ -15,7 +15,7 @@ mod home;
 mod json;
 mod make;
 mod members;
-mod paths;
+pub mod paths;
 mod pools;
 mod resource_servers;
 mod samples;

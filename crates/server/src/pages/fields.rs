@@ -15,17 +15,24 @@ pub struct Shell {
     pub brand: String,
     /// Development only: where outgoing mail lands. Absent in production, and then nothing hints at an inbox.
     pub inbox_url: Option<String>,
+    /// Where the console is, on the pages of an instance that has one.
+    pub console_url: Option<String>,
 }
 
 impl Shell {
     pub fn new(lang: &str, brand: &str) -> Self {
         let primary = lang.split('-').next().unwrap_or_default().to_ascii_lowercase();
         let right_to_left = matches!(primary.as_str(), "ar" | "dv" | "fa" | "he" | "ps" | "ug" | "ur" | "yi");
-        Self { lang: lang.to_owned(), dir: if right_to_left { "rtl" } else { "ltr" }, brand: brand.to_owned(), inbox_url: None }
+        Self { lang: lang.to_owned(), dir: if right_to_left { "rtl" } else { "ltr" }, brand: brand.to_owned(), inbox_url: None, console_url: None }
     }
 
     pub fn with_inbox(mut self, url: &str) -> Self {
         self.inbox_url = Some(url.to_owned());
+        self
+    }
+
+    pub fn with_console(mut self, url: &str) -> Self {
+        self.console_url = Some(url.to_owned());
         self
     }
 }

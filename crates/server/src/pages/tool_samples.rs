@@ -6,7 +6,7 @@ use super::samples::{POOL, long_name, shell, url};
 use super::tools::{Demo, Home, Inbox, Medium, Message, MessageLine, NotFound};
 
 fn instance() -> Shell {
-    Shell::new("en", "Poolhouse").with_inbox("/_poolhouse/inbox")
+    Shell::new("en", "Poolhouse").with_inbox("/_poolhouse/inbox").with_console("/console")
 }
 
 fn moment(relative: &str) -> Moment {
