@@ -20,7 +20,7 @@ pub use generated::operations::OPERATIONS;
 pub use operation::{Auth, Operation, TypedOperation, operation};
 pub use pattern::compile_patterns;
 pub use scalar::{Blob, Sensitive, Timestamp, UnknownValue};
-pub use shape::Shape;
+pub use shape::{Kind, Shape};
 
 /// The generated structures and enumerations, with the scalars they are made of.
 pub mod types {

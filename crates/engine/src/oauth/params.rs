@@ -12,9 +12,13 @@ pub struct Params(Vec<(String, String)>);
 impl Params {
     /// Parses a query string or form body.
     pub fn parse(text: &str) -> Result<Self> {
-        let pairs: Vec<(String, String)> =
-            form_urlencoded::parse(text.as_bytes()).into_owned().take(PARAMETERS_MAX + 1).collect();
-        if pairs.len() > PARAMETERS_MAX {
+        Self::parse_at_most(text, PARAMETERS_MAX)
+    }
+
+    /// As [`Params::parse`], for a form of our own with a known number of fields.
+    pub fn parse_at_most(text: &str, most: usize) -> Result<Self> {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes()).into_owned().take(most + 1).collect();
+        if pairs.len() > most {
             return Err(invalid_request("Too many parameters"));
         }
         Ok(Self(pairs))
@@ -40,7 +44,7 @@ impl Params {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    /// Names and values in the order they came.
+    /// Every pair, in the order they came.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

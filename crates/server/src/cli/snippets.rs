@@ -102,6 +102,60 @@ pub fn amplify(facts: &Facts) -> String {
     )
 }
 
+/// What OpenID Connect libraries ask for, as variables.
+#[must_use]
+pub fn dotenv(facts: &Facts, issuer: &str) -> String {
+    let mut text = String::new();
+    let mut set = |name: &str, value: &str| text.push_str(&format!("{name}={}\n", shell(value)));
+    set("OIDC_ISSUER", issuer);
+    set("OIDC_CLIENT_ID", &facts.client_id);
+    if let Some(secret) = &facts.client_secret {
+        set("OIDC_CLIENT_SECRET", secret);
+    }
+    set("OIDC_REDIRECT_URI", &facts.callback);
+    set("OIDC_SCOPE", &facts.scopes.join(" "));
+    set("COGNITO_USER_POOL_ID", &facts.pool_id);
+    set("COGNITO_DOMAIN", &facts.domain_url);
+    set("AWS_REGION", &facts.region);
+    set("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &facts.endpoint);
+    text
+}
+
+/// curl: a machine's token.
+#[must_use]
+pub fn client_credentials(facts: &Facts) -> String {
+    let scope = form("scope", &facts.scopes.join(" "));
+    format!("{} \\\n  --data grant_type=client_credentials \\\n  {scope}\n", token_request(facts))
+}
+
+/// curl: tokens for the code that came back to the callback.
+#[must_use]
+pub fn code_exchange(facts: &Facts) -> String {
+    let client = match facts.client_secret {
+        Some(_) => String::new(),
+        None => format!(" \\\n  {}", form("client_id", &facts.client_id)),
+    };
+    let redirect = form("redirect_uri", &facts.callback);
+    format!(
+        "{}{client} \\\n  --data grant_type=authorization_code \\\n  {redirect} \\\n  --data-urlencode \"code=$CODE\"\n",
+        token_request(facts)
+    )
+}
+
+fn token_request(facts: &Facts) -> String {
+    let url = shell(&format!("{}/oauth2/token", facts.domain_url));
+    match &facts.client_secret {
+        Some(secret) => {
+            format!("curl --silent --show-error {url} \\\n  --user {}", shell(&format!("{}:{secret}", facts.client_id)))
+        }
+        None => format!("curl --silent --show-error {url}"),
+    }
+}
+
+fn form(name: &str, value: &str) -> String {
+    format!("--data-urlencode {}", shell(&format!("{name}={value}")))
+}
+
 /// A literal that JavaScript and Python both read: JSON's.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
@@ -136,6 +190,10 @@ mod tests {
             }
         }
         assert!(amplify(&facts).contains("domain: \"localhost:9443\""));
+        assert!(dotenv(&facts, "http://localhost:9229/p").contains("OIDC_ISSUER=http://localhost:9229/p\n"));
+        let machine = client_credentials(&facts);
+        assert!(machine.starts_with("curl --silent --show-error https://localhost:9443/oauth2/token \\\n  --user "), "{machine}");
+        assert!(code_exchange(&facts).contains("--data-urlencode redirect_uri=https://oauth.pstmn.io/v1/callback"));
         let public = Facts { client_secret: None, ..facts };
         for text in [boto3(&public), js(&public), amplify(&public)] {
             assert!(!text.contains("SECRET_HASH") && !text.contains("secret,"), "{text}");

@@ -72,7 +72,13 @@ const OF_THE_INSTANCE: &[(&str, &str)] = &[
 type Section = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// In the AWS console's own words and grouping, so that its users find everything.
-const OF_A_POOL: &[Section] = &[("Current user pool", &[("Overview", "")]), ("Security", &[("Signing keys", "/keys")])];
+const OF_A_POOL: &[Section] = &[
+    ("Current user pool", &[("Overview", "")]),
+    ("Applications", &[("App clients", "/clients")]),
+    ("Authentication", &[("Sign-in and sign-up settings", "/settings")]),
+    ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers")]),
+    ("Security", &[("Signing keys", "/keys")]),
+];
 
 fn group(title: &str, path: &str, links: Vec<(&'static str, String)>) -> Group {
     // The longest address that this one begins with: a client's page belongs to the list of clients.
@@ -101,5 +107,6 @@ mod tests {
         assert_eq!(here("/console", None), ["Home"]);
         assert_eq!(here("/console/pools", None), ["User pools"]);
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
+        assert_eq!(here("/console/pools/a_b/clients/x/delete", Some("a_b")), ["App clients"]);
     }
 }

@@ -5,7 +5,11 @@
 //! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod clients;
 mod coverage;
+mod destroy;
+mod domain;
+mod edit;
 mod equivalent;
 mod events;
 mod flow;
@@ -14,9 +18,13 @@ mod home;
 mod inspect;
 mod json;
 mod keys;
+mod make;
+mod members;
 pub mod paths;
 mod pools;
+mod resource_servers;
 mod samples;
+mod settings;
 mod token;
 pub mod view;
 mod visit;
@@ -34,8 +42,6 @@ pub fn routes(open: bool) -> Router<AppState> {
     Router::new()
         .route(paths::HOME, get(home::get))
         .route(paths::SWITCH, get(home::switch))
-        .route(paths::POOLS, get(pools::list))
-        .route("/console/pools/{pool}", get(pools::overview))
         .route("/console/pools/{pool}/keys", get(keys::list))
         .route("/console/pools/{pool}/keys/rotate", get(keys::ask).post(keys::rotate))
         .route(paths::TOKEN, get(token::get).post(token::post))
@@ -43,5 +49,10 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
         .merge(flow::routes())
+        .merge(pools::routes())
+        .merge(clients::routes())
+        .merge(domain::routes())
+        .merge(resource_servers::routes())
+        .merge(settings::routes())
         .route("/console/{*rest}", get(home::missing))
 }

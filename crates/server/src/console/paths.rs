@@ -19,6 +19,11 @@ pub fn pool(pool: &str, rest: &str) -> String {
     format!("{POOLS}/{}{rest}", segment(pool))
 }
 
+/// `/console/pools/{pool}/clients/{client}{rest}`; `rest` as above.
+pub fn client(pool_id: &str, client: &str, rest: &str) -> String {
+    pool(pool_id, &format!("/clients/{}{rest}", segment(client)))
+}
+
 /// A text as one segment of a path (RFC 3986 §3.3): everything but unreserved characters is encoded.
 pub fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

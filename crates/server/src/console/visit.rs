@@ -27,6 +27,8 @@ use crate::{cookies, csrf, shell};
 
 /// Largest form, bytes: a page full of addresses at their longest.
 const FORM_MAX: usize = 256 * 1024;
+/// Most fields of a form: two boxes for each of a pool's 70 attributes, and room.
+const FIELDS_MAX: usize = 300;
 /// Pools offered by the switcher; ListUserPools gives no more at a time.
 const SWITCH_MAX: u32 = 60;
 /// The cookie with what was just done, for the page that the redirect leads to. Not the address: a link from elsewhere could put
@@ -310,7 +312,7 @@ impl FromRequest<AppState> for Posted {
         };
         let text = axum::body::to_bytes(body, FORM_MAX).await.ok();
         let text = text.as_deref().and_then(|body| std::str::from_utf8(body).ok());
-        let Some(form) = text.and_then(|text| Params::parse(text).ok()) else {
+        let Some(form) = text.and_then(|text| Params::parse_at_most(text, FIELDS_MAX).ok()) else {
             return Err(unreadable(visit).await.into());
         };
         if !csrf::accepts(&visit.ctx, reached, &parts.headers, form.get("_csrf").ok().flatten()) {

@@ -125,7 +125,7 @@ pub async fn judge(ctx: &Ctx, token: &Jwt) -> Result<Judged> {
     let Some(pool) = pool else { return Ok(Judged { pool: None, signature: Signature::Unknown, refused: None }) };
     let keys = signing::keys(ctx, &pool).await?;
     let purpose = if token.used() == Use::Access { KeyPurpose::Access } else { KeyPurpose::Id };
-    if let Err(rejected) = jwt::verify::<Json>(&token.token, &keys.public, purpose) {
+    if let Err(rejected) = jwt::verify::<Json>(&token.token, &keys.public, purpose, &ctx.engine.verified) {
         return Ok(Judged { pool: Some(pool), signature: Signature::Fails(rejected), refused: None });
     }
     // Only now: what does not verify would be counted as an attack.

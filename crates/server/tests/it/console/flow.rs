@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::forms::{has, link, send};
+use super::forms::{Form, has, link, send};
 use crate::browser::Browser;
 use crate::harness::{App, House, Options, PASSWORD, Reply, encode};
 
@@ -232,7 +232,7 @@ async fn sec_109_the_secret_is_in_no_page_before_it_is_revealed() {
     let forged = runner.browser.post(&format!("{token}/reveal"), &[]).await;
     assert_eq!(forged.status, 403);
     hidden(&forged);
-    let revealed = runner.browser.fill(&page, "reveal", &[]).await;
+    let revealed = Form::of(&page, "reveal").send(&mut runner.browser).await;
     assert_eq!((revealed.status.as_u16(), revealed.header("cache-control")), (200, "no-store"));
     has(&revealed, &[&basic, &secret]);
     let page = send(&mut runner.browser, &page, "exchange", &[("proof", "body")]).await;

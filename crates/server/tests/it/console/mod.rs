@@ -1,7 +1,11 @@
 //! `/console`: what every page of it owes; the pages have files of their own.
 
+mod clients;
+mod domains;
 mod flow;
 pub mod forms;
+mod pools;
+mod settings;
 
 use http::StatusCode;
 use serde_json::json;

@@ -1,6 +1,11 @@
-//! User pools: the list, and the overview of one.
+//! User pools: the list, the overview of one, and making and deleting one.
 
+mod create;
+mod delete;
+
+use axum::Router;
 use axum::extract::Path;
+use axum::routing::get;
 use poolhouse_engine::tokens::issuer;
 use serde_json::{Value as Json, json};
 
@@ -9,8 +14,17 @@ use super::paths;
 use super::view::{Block, Facts, Named, State, Table, Value};
 use super::visit::{Answer, Visit};
 use crate::pages::fields::Link;
+use crate::state::AppState;
 
-pub async fn list(mut visit: Visit) -> Answer {
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::POOLS, get(list))
+        .route(create::URL, get(create::get).post(create::post))
+        .route("/console/pools/{pool}", get(overview))
+        .route("/console/pools/{pool}/delete", get(delete::get).post(delete::post))
+}
+
+async fn list(mut visit: Visit) -> Answer {
     let mut input = json!({ "MaxResults": 25 });
     let after = visit.param("after").to_owned();
     if let (false, Some(members)) = (after.is_empty(), input.as_object_mut()) {
@@ -22,6 +36,7 @@ pub async fn list(mut visit: Visit) -> Answer {
     };
     let mut view = visit.view(None, "User pools", Vec::new()).await;
     view.lead = Some("A user pool is a directory of users with its own sign-in.".to_owned());
+    view.actions.push(Link::new("Create user pool", create::URL));
     view.blocks.push(table(&listed, visit.ctx.now, Some(&after)));
     Ok(visit.show(view))
 }
@@ -32,10 +47,8 @@ pub fn table(listed: &Json, now: i64, after: Option<&str>) -> Block {
     if pools.is_empty() && after.is_none_or(str::is_empty) {
         return Block::Empty {
             title: "No user pools yet".to_owned(),
-            text: "A user pool is a directory of users with its own sign-in. Make one with the AWS CLI: \
-                   aws cognito-idp create-user-pool --pool-name my-pool"
-                .to_owned(),
-            link: None,
+            text: "A user pool is a directory of users with its own sign-in.".to_owned(),
+            link: Some(Link::new("Create user pool", create::URL)),
         };
     }
     let row = |pool: &Json| {
@@ -58,7 +71,7 @@ pub fn table(listed: &Json, now: i64, after: Option<&str>) -> Block {
     })
 }
 
-pub async fn overview(mut visit: Visit, Path(pool): Path<String>) -> Answer {
+async fn overview(mut visit: Visit, Path(pool): Path<String>) -> Answer {
     let described = match visit.call("DescribeUserPool", json!({ "UserPoolId": pool })).await {
         Ok(described) => described,
         Err(error) => return Err(visit.failed(&error).await.into()),
@@ -70,6 +83,10 @@ pub async fn overview(mut visit: Visit, Path(pool): Path<String>) -> Answer {
         Ok(found) => found.map(|pool| issuer(&visit.ctx, &pool)).unwrap_or_default(),
         Err(error) => return Err(visit.failed(&error).await.into()),
     };
+    view.actions = vec![
+        Link::new("Open app clients", &paths::pool(id, "/clients")),
+        Link::new("Delete user pool", &paths::pool(id, "/delete")),
+    ];
     view.blocks.push(identity(&pool, id, &issuer, visit.ctx.now));
     view.blocks.push(sign_in(&pool));
     Ok(visit.show(view))
@@ -107,7 +124,10 @@ fn identity(pool: &Json, id: &str, issuer: &str, now: i64) -> Block {
             Named::new("Created", moment(pool, "CreationDate", now)),
             Named::new("Changed", moment(pool, "LastModifiedDate", now)),
         ],
-        links: Vec::new(),
+        links: vec![
+            Link::new("Open domain", &paths::pool(id, "/domain")),
+            Link::new("Change deletion protection", &paths::pool(id, "/settings/protection")),
+        ],
     })
 }
 
@@ -124,6 +144,6 @@ fn sign_in(pool: &Json) -> Block {
             Named::text("Self sign-up", if only_admins { "off: administrators make users" } else { "on" }),
             Named::text("Multi-factor authentication", &text(pool, "MfaConfiguration").to_ascii_lowercase()),
         ],
-        links: vec![Link::new("Raw DescribeUserPool", "#equivalent")],
+        links: vec![Link::new("Change sign-in and sign-up settings", &paths::pool(text(pool, "Id"), "/settings"))],
     })
 }
