@@ -56,8 +56,8 @@ mod tests {
     fn ids_never_change() {
         // What stands in files, in apps' settings and in databases.
         assert_eq!(pool("eu-central-1", "shop"), "eu-central-1_WQB75nbxP");
-        assert_eq!(client("eu-central-1_AbCdEfGhI", "web"), "PLACECLIENT");
-        assert_eq!(sub("eu-central-1_AbCdEfGhI", "ann"), "PLACESUB");
+        assert_eq!(client("eu-central-1_AbCdEfGhI", "web"), "u4pehm7pa2q0nmzsb5yujbat6s");
+        assert_eq!(sub("eu-central-1_AbCdEfGhI", "ann"), "1a34cea6-8860-4238-bffa-1a4eada110e2");
         assert_ne!(client("a", "bc"), client("ab", "c"));
         assert_eq!(client_secret("a", "b").len(), 51);
     }

@@ -22,7 +22,7 @@ pub mod schema;
 pub mod scratch;
 mod users;
 mod walk;
-mod yaml;
+pub mod yaml;
 
 pub use apply::{Options, apply};
 pub use problem::Problems;

@@ -8,7 +8,7 @@ use poolhouse_engine::error::Result;
 use poolhouse_engine::keys::password::pepper_id;
 use poolhouse_engine::ops::users::place::{self, Password, Placed, Standing};
 use poolhouse_wire::ErrorCode;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::apply::Work;
 use super::calls::{Calls, GROUPS_OF_USER, USERS, input, text};
@@ -66,9 +66,25 @@ impl Work<'_> {
                 Err(error) => return self.failed(user.at, &error),
             }
         }
-        for name in listed.iter().filter_map(|user| text(user, "Username")).filter(|name| !kept.contains(name)) {
-            self.delete(calls, pool.at, "AdminDeleteUser", &[("Username", &name)], format!("user {name}")).await;
+        let beyond = listed.iter().filter_map(|user| {
+            let name = text(user, "Username").filter(|name| !kept.contains(name))?;
+            Some((called(user, &name), name))
+        });
+        for (called, name) in beyond.collect::<BTreeSet<_>>() {
+            self.delete(calls, pool.at, "AdminDeleteUser", &[("Username", &name)], format!("user {called}")).await;
         }
+    }
+}
+
+/// A user that is called by its sub says nothing to a person: the address does.
+fn called(user: &Map<String, Value>, name: &str) -> String {
+    let held = user.get("Attributes").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    let value = |wanted: &str| {
+        held.iter().find(|one| one.get("Name").is_some_and(|name| name == wanted)).and_then(|one| one.get("Value")?.as_str())
+    };
+    match value("sub") == Some(name) {
+        true => value("email").or_else(|| value("phone_number")).unwrap_or(name).to_owned(),
+        false => name.to_owned(),
     }
 }
 

@@ -194,7 +194,7 @@ mod tests {
                 "5:3: unknown key \"setings\"; did you mean \"settings\"?",
                 "7:5: unknown key \"PoolTags\"; did you mean \"UserPoolTags\"?",
                 "8:5: unknown key \"policies\"; did you mean \"Policies\"?",
-                "10:49: MinimumLength is a whole number, and here is a text",
+                "10:48: MinimumLength is a whole number, and here is a text",
                 "12:6: totp_secret: not built yet",
                 "12:32: password is a text, and here is a number: put it in quotes",
             ]

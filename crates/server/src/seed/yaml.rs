@@ -306,16 +306,4 @@ mod tests {
         let same = parse("a: &a {x: 1}\nb: *a\n").unwrap();
         assert!(matches!(same.get("b").unwrap().get("x").unwrap().value, Value::Number(1)));
     }
-
-    #[test]
-    fn sec_203_no_text_breaks_the_reader() {
-        let corpus = [
-            "version: 1\npools:\n- name: a\n",
-            "a: &a [*b, {c: 'd\n'}]",
-            "- |\n  x\n- >\n  y",
-            "? a\n: b",
-            "\u{feff}a: \"\\x00\"",
-        ];
-        poolhouse_store::testkit::fuzz::text(&corpus, |text| drop(parse(text)));
-    }
 }

@@ -124,7 +124,7 @@ fn a_file_with_mistakes_touches_nothing_and_exits_with_1() {
 }
 
 #[test]
-fn sec_178_in_production_a_generated_secret_does_not_follow_from_names() {
+fn sec_041_in_production_a_generated_secret_is_random() {
     let place = Place::new();
     let secrets = |site: &Site| {
         drop(site.key("any", &[]));

@@ -18,7 +18,7 @@ fn documented() -> String {
 
 const POOL: &str = "eu-central-1_Shop00001";
 const WEB: &str = "1shop2web3app4client5id6";
-const SECRET: &str = "a-secret-that-everybody-may-know-in-dev";
+const SECRET: &str = "everybody0may1know2this3secret4in5dev";
 
 fn read(text: &str) -> Seed {
     seed::read("poolhouse.yaml", text).unwrap_or_else(|problems| panic!("{problems}"))
