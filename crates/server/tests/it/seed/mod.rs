@@ -4,6 +4,7 @@ mod applied;
 mod commands;
 mod refused;
 mod start;
+mod texts;
 
 use poolhouse::seed::{self, Options, Report, Seed};
 
