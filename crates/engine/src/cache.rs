@@ -28,15 +28,17 @@ impl Cache {
     /// [put](Self::put_current).
     pub fn current<T: Send + Sync + 'static>(&self, id: &str, now: Option<Stamp>) -> Option<Arc<T>> {
         let now = Some(now?);
-        let map = self.lock();
-        let entry = map.get(&TypeId::of::<T>())?.get(id).filter(|entry| entry.stands_in == now)?;
-        Arc::clone(&entry.value).downcast().ok()
+        self.find(id, |entry| entry.stands_in == now)
     }
 
     /// The value of this type and id, if it is of this version.
     pub fn get<T: Send + Sync + 'static>(&self, id: &str, version: i64) -> Option<Arc<T>> {
+        self.find(id, |entry| entry.version == version)
+    }
+
+    fn find<T: Send + Sync + 'static>(&self, id: &str, counts: impl FnOnce(&Entry) -> bool) -> Option<Arc<T>> {
         let map = self.lock();
-        let entry = map.get(&TypeId::of::<T>())?.get(id).filter(|entry| entry.version == version)?;
+        let entry = map.get(&TypeId::of::<T>())?.get(id).filter(|entry| counts(entry))?;
         Arc::clone(&entry.value).downcast().ok()
     }
 

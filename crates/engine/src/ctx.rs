@@ -11,7 +11,8 @@ use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::{Error, Result};
 use crate::keyring::Keys;
-use crate::keys::entropy::Entropy;
+use crate::keys::entropy::{Entropy, Supply};
+use crate::keys::verified::Verified;
 use crate::metrics::Metrics;
 use crate::rates::quotas::Category;
 use crate::rates::{self, Rates};
@@ -132,6 +133,9 @@ pub struct Engine {
     pub audit: Audit,
     pub metrics: Arc<Metrics>,
     pub rates: Rates,
+    pub(crate) request_ids: Supply,
+    /// Signatures of tokens that held.
+    pub(crate) verified: Verified,
     pub(crate) cache: crate::cache::Cache,
     pub(crate) turns: crate::turns::Turns,
 }
@@ -176,7 +180,7 @@ impl Engine {
     pub fn ctx(self: &Arc<Self>, caller: Caller, region: Option<String>) -> Ctx {
         Ctx {
             now: self.clock.now(),
-            request_id: crate::keys::entropy::uuid(&*self.entropy),
+            request_id: crate::keys::entropy::uuid_from(self.request_ids.draw(&*self.entropy)),
             engine: Arc::clone(self),
             caller,
             remote: None,

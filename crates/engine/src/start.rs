@@ -12,10 +12,11 @@ use crate::delivery::Delivery;
 use crate::delivery::inbox::Inbox;
 use crate::error::Error;
 use crate::keyring::{self, Keys};
-use crate::keys::entropy::{self, Entropy};
+use crate::keys::entropy::{self, Entropy, Supply};
 use crate::keys::master::MasterKeys;
 use crate::keys::password::HashCost;
 use crate::keys::stock::KeyStock;
+use crate::keys::verified::Verified;
 use crate::metrics::Metrics;
 use crate::work::WorkPools;
 
@@ -133,6 +134,8 @@ impl Engine {
             inbox,
             rates: crate::rates::Rates::new(&options.settings.rates),
             settings: options.settings,
+            request_ids: Supply::default(),
+            verified: Verified::default(),
             cache: crate::cache::Cache::default(),
             turns: crate::turns::Turns::default(),
         }))

@@ -3,13 +3,13 @@
 //! no handler may forget. Called by `app::handler` only.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poolhouse_engine::ctx::{Caller, Ctx, Remote};
 use poolhouse_engine::metrics::Metrics;
 use poolhouse_engine::oauth::site::{self, Host};
@@ -19,6 +19,7 @@ use crate::client_ip;
 use crate::control;
 use crate::edge::Peer;
 use crate::host::{self, HostClass};
+use crate::metadata;
 use crate::missing;
 use crate::reached::Reached;
 use crate::replies;
@@ -120,6 +121,11 @@ async fn route(doors: &Doors, request: Request, ctx: Ctx, class: HostClass, arri
         Ok(None) => return missing::no_such_domain(&named),
         Err(error) => return replies::error(&error),
     };
+    if site.pool.is_none()
+        && let Some(response) = metadata::quick(&ctx, class.region(), request.method(), request.uri().path()).await
+    {
+        return response;
+    }
     let door = match (&class, &named) {
         (HostClass::Api { .. }, _) => &doors.api,
         (HostClass::Issuer { .. }, _) => &doors.issuer,
@@ -166,6 +172,10 @@ fn is_loopback(authority: &str) -> bool {
 
 type Header = (HeaderName, HeaderValue);
 
+/// Names of the request's id, on the API and everywhere else.
+static API_REQUEST_ID: HeaderName = HeaderName::from_static(poolhouse_wire::json::REQUEST_ID);
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-cognito-request-id");
+
 /// Cognito's header set (developer guide, userInfo endpoint), where the handler has not said something stricter.
 static ON_DOMAINS: [Header; 6] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, max-age=0, must-revalidate")),
@@ -185,20 +195,43 @@ static EVERYWHERE: [Header; 3] = [
 
 static STRICT: Header = (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000 ; includeSubDomains"));
 
-fn finish(mut response: Response, request_id: &str, strict: bool) -> Response {
-    let headers = response.headers_mut();
-    let is_api = headers.contains_key(poolhouse_wire::json::REQUEST_ID);
-    // A document that may be cached must not be told to expire at once.
-    let cached = headers.contains_key(header::CACHE_CONTROL);
-    let of_caching = [header::PRAGMA, header::EXPIRES];
-    let domain = ON_DOMAINS.iter().filter(|(name, _)| !(is_api || cached && of_caching.contains(name)));
-    // Once, and not while they are put in.
-    headers.reserve(ON_DOMAINS.len() + EVERYWHERE.len() + 2);
-    for (name, value) in domain.chain(&EVERYWHERE).chain(strict.then_some(&STRICT)) {
+/// What answers carry, put together once: a copy of it costs a fraction of putting in one after another.
+static OF_API: LazyLock<HeaderMap> = LazyLock::new(|| together(&[]));
+static OF_DOMAIN: LazyLock<HeaderMap> = LazyLock::new(|| together(&ON_DOMAINS));
+/// A document that may be cached must not be told to expire at once.
+static OF_CACHED: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let mut headers = together(&ON_DOMAINS);
+    headers.remove(header::PRAGMA);
+    headers.remove(header::EXPIRES);
+    headers
+});
+
+/// These and those of every answer, the first ones first, with room for what handlers say.
+fn together(of_kind: &[Header]) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(24);
+    for (name, value) in of_kind.iter().chain(&EVERYWHERE) {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    if !is_api && let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.insert(HeaderName::from_static("x-amz-cognito-request-id"), id);
+    headers
+}
+
+fn finish(mut response: Response, request_id: &str, strict: bool) -> Response {
+    let said = std::mem::take(response.headers_mut());
+    let is_api = said.contains_key(&API_REQUEST_ID);
+    let carried = match said.contains_key(header::CACHE_CONTROL) {
+        _ if is_api => &OF_API,
+        true => &OF_CACHED,
+        false => &OF_DOMAIN,
+    };
+    let mut headers = HeaderMap::clone(carried);
+    if strict {
+        headers.insert(&STRICT.0, STRICT.1.clone());
     }
+    if !is_api && let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(&REQUEST_ID, id);
+    }
+    // What the handler says counts.
+    headers.extend(said);
+    *response.headers_mut() = headers;
     response
 }

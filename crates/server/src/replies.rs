@@ -173,3 +173,22 @@ pub fn log(ctx: &Ctx, endpoint: &'static str, error: &Error) {
         _ => tracing::debug!(request_id, endpoint, code = code_of(error), %cause, "refused"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn bytes(response: Response) -> Vec<u8> {
+        axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
+    }
+
+    #[tokio::test]
+    async fn no_room_is_what_the_endpoint_would_say() {
+        let (quick, slow) = (no_room(), cors(error(&Error::overloaded("the line is full"))));
+        assert_eq!(quick.status(), slow.status());
+        for (name, value) in slow.headers() {
+            assert_eq!(quick.headers().get(name), Some(value), "{name}");
+        }
+        assert_eq!(String::from_utf8(bytes(quick).await), String::from_utf8(bytes(slow).await));
+    }
+}

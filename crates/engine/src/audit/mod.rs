@@ -109,7 +109,9 @@ pub struct Event {
 
 /// A text as it may stand in an event.
 pub(crate) fn bounded(text: &str) -> String {
-    text.chars().take(TEXT_MAX).collect()
+    // Most are short, and none is looked at by the character.
+    let end = (text.len() > TEXT_MAX).then(|| text.char_indices().nth(TEXT_MAX)).flatten().map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 /// The way into the trail, and out of it.

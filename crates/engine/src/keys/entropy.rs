@@ -4,6 +4,7 @@
 //! repeated; production always holds [`OsEntropy`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -60,6 +61,26 @@ impl Entropy for SeededEntropy {
                 *to = *from;
             }
         }
+    }
+}
+
+/// Bytes of one draw of a [`Supply`].
+const SUPPLY: usize = 4096;
+
+/// Random bytes in hand, drawn many at a time because a call for a few costs as much as the rest of a small answer. For names that
+/// are told to everybody, such as a request's: what lies in memory here could be read before it is used, and a copy of the
+/// machine would give it out again, so that no token, code or secret may come from here.
+#[derive(Default)]
+pub struct Supply(Mutex<Vec<[u8; 16]>>);
+
+impl Supply {
+    /// Sixteen bytes that nobody was given before.
+    pub fn draw(&self, entropy: &dyn Entropy) -> [u8; 16] {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.is_empty() {
+            left.extend_from_slice(bytes::<SUPPLY>(entropy).as_chunks().0);
+        }
+        left.pop().unwrap_or_else(|| bytes(entropy))
     }
 }
 
@@ -241,6 +262,13 @@ pub(crate) mod tests {
             let freedom = (set.len() - 1) as f64;
             assert!(chi < freedom + 4.0 * (2.0 * freedom).sqrt(), "chi-squared {chi} over {freedom}");
         }
+    }
+
+    #[test]
+    fn a_supply_gives_nothing_twice_and_goes_on() {
+        let (supply, entropy) = (Supply::default(), SeededEntropy::new(5));
+        let drawn: std::collections::HashSet<[u8; 16]> = (0..1000).map(|_| supply.draw(&entropy)).collect();
+        assert_eq!(drawn.len(), 1000);
     }
 
     #[test]

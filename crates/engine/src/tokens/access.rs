@@ -159,7 +159,7 @@ fn pool_of_issuer(issuer: &str) -> &str {
 
 async fn verify(ctx: &Ctx, pool: &Pool, token: &str) -> Result<Payload> {
     let keys = signing::keys(ctx, pool).await?;
-    jwt::verify(token, &keys.public, KeyPurpose::Access).map_err(|e| {
+    jwt::verify(token, &keys.public, KeyPurpose::Access, &ctx.engine.verified).map_err(|e| {
         ctx.signature_failed(None);
         Error::not_authorized("Could not verify signature for Access Token").because(e.to_string())
     })

@@ -24,7 +24,7 @@ pub struct Hint {
 /// The claims of an ID token that this pool signed; `None` for anything else.
 pub async fn claims(ctx: &Ctx, pool: &Pool, hint: &str) -> Result<Option<Hint>> {
     let keys = signing::keys(ctx, pool).await?;
-    let Ok(claims) = jwt::verify::<Hint>(hint, &keys.public, KeyPurpose::Id) else { return Ok(None) };
+    let Ok(claims) = jwt::verify::<Hint>(hint, &keys.public, KeyPurpose::Id, &ctx.engine.verified) else { return Ok(None) };
     let ours = claims.token_use == "id" && claims.iss == issuer(ctx, pool) && !from_the_future(ctx, claims.iat);
     Ok(ours.then_some(claims))
 }

@@ -1,6 +1,7 @@
 //! What a token is worth where: forged, foreign, of the wrong kind, or its user gone. `tokens/access`, `oauth/userinfo`.
 
 mod forged;
+mod remembered;
 mod skew;
 mod standing;
 
