@@ -178,9 +178,11 @@ impl Reading {
         for (member, custom) in [("domain", false), ("custom_domain", true)] {
             domains.extend(node.get(member).map(|domain| self.domain(domain, &id, custom)));
         }
+        let folds =
+            settings.get("UsernameConfiguration").and_then(|names| names.get("CaseSensitive")) == Some(&Value::Bool(false));
         let mut users: Vec<UserSeed> = Vec::new();
         for user in items(node, "users") {
-            users.extend(self.user(user, &id));
+            users.extend(self.user(user, &id, folds));
         }
         PoolSeed {
             at: node.at,
@@ -247,7 +249,8 @@ impl Reading {
         ClientSeed { at: node.at, id, name, secret, generate_secret, settings }
     }
 
-    fn user(&mut self, node: &Node, pool: &str) -> Option<UserSeed> {
+    /// `folds`: whether names that differ in case alone are one.
+    fn user(&mut self, node: &Node, pool: &str, folds: bool) -> Option<UserSeed> {
         let given = node.get("attributes").map_or(&[] as &[Entry], Node::entries);
         let attributes: BTreeMap<String, String> =
             given.iter().filter_map(|entry| Some((entry.name.clone(), entry.node.text()?.to_owned()))).collect();
@@ -261,7 +264,8 @@ impl Reading {
         if !uuid::Uuid::try_parse(&sub).is_ok_and(|uuid| uuid.hyphenated().to_string() == sub) {
             self.say(place(node, "sub"), "sub is not a UUID in lower case");
         }
-        self.once(pool, "user", &username, place(node, "username"));
+        let one = if folds { username.to_lowercase() } else { username.clone() };
+        self.once(pool, "user", &one, place(node, "username"));
         self.once(pool, "sub", &sub, place(node, "sub"));
         let (password, password_hash) = (secret(node, "password"), secret(node, "password_hash"));
         if password.is_some() && password_hash.is_some() {

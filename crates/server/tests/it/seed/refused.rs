@@ -83,6 +83,14 @@ fn a_name_or_an_id_twice_is_refused() {
 }
 
 #[test]
+fn names_that_are_one_to_the_pool_are_one_name() {
+    let text = with("username: bob@", "username: Ann@");
+    assert!(wrong(&text).is_empty());
+    let text = text.replacen("  settings:", "  settings:\n    UsernameConfiguration: {CaseSensitive: false}", 1);
+    assert!(wrong(&text).len() == 1 && wrong(&text)[0].contains("user \"ann@example.com\" is in line"), "{:?}", wrong(&text));
+}
+
+#[test]
 fn what_cannot_be_is_refused_by_name() {
     for (from, to, told) in [
         ("password: Correct-Horse-9", "password: Correct-Horse-9\n    totp_secret: ABC", "totp_secret: not built yet"),
