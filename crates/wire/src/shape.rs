@@ -1,4 +1,4 @@
-//! The constraint table's row types. Filled by `generated::shapes`, walked by `decode`.
+//! The constraint table's row types. Filled by `generated::shapes`, walked by `decode` and by whoever writes a format that holds inputs.
 
 use crate::pattern::Pattern;
 
