@@ -23,6 +23,7 @@ pub mod logs;
 pub mod metadata;
 pub mod metrics;
 pub mod missing;
+pub mod nearest;
 pub mod oauth;
 pub mod opening;
 pub mod operator;

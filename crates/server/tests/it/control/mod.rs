@@ -1,4 +1,7 @@
-//! Health and the inbox: `control`.
+//! `/_poolhouse/`: health and the inbox here, the control API of development instances beside.
+
+mod clock;
+mod guard;
 
 use std::time::{Duration, Instant};
 
