@@ -17,6 +17,7 @@ pub mod demo;
 pub mod doors;
 pub mod edge;
 pub mod facts;
+pub mod faults;
 pub mod home;
 pub mod host;
 pub mod logs;

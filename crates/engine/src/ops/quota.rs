@@ -21,7 +21,8 @@ pub async fn admit(ctx: &Ctx, operation: &Operation, input: &Value) -> Result<()
     })
 }
 
-async fn pool_of(ctx: &Ctx, input: &Value) -> Result<Option<String>> {
+/// The pool that a call asks something of, if there is one; of a token what it says of itself, unproved.
+pub async fn pool_of(ctx: &Ctx, input: &Value) -> Result<Option<String>> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if let Some(id) = text("UserPoolId") {
         return Ok(Some(id.to_owned()));

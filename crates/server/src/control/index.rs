@@ -39,6 +39,20 @@ const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", "/_poolhouse/messages/latest", "address=ada@example.com&wait=10", "The newest one, with its code"),
     endpoint("GET", "/_poolhouse/clock", "", "The time, real and as the rules see it"),
     endpoint("POST", "/_poolhouse/clock", r#"{"shift_seconds": 3600}"#, "Shift, freeze or reset the clock"),
+    endpoint("GET", "/_poolhouse/faults", "", "The faults that are set, and how often each still strikes"),
+    endpoint(
+        "POST",
+        "/_poolhouse/faults",
+        r#"{"operation": "InitiateAuth", "fault": "throttle", "times": 3}"#,
+        "Throttle, fail or delay an operation, an OAuth endpoint or everything",
+    ),
+    endpoint("DELETE", "/_poolhouse/faults/{id}", "", "Remove a fault"),
+    endpoint("DELETE", "/_poolhouse/faults", "", "Remove all faults"),
+    endpoint("GET", "/_poolhouse/snapshots", "", "The named states that are kept"),
+    endpoint("POST", "/_poolhouse/snapshots", r#"{"name": "before"}"#, "Keep the state of now under a name"),
+    endpoint("POST", "/_poolhouse/snapshots/{name}/restore", "", "Go back to a state; ends the sessions that began since"),
+    endpoint("DELETE", "/_poolhouse/snapshots/{name}", "", "Forget a state"),
+    endpoint("POST", "/_poolhouse/reset", "", "Go back to the state after the start, clock and faults too"),
 ];
 
 pub(super) fn routes() -> Router<AppState> {

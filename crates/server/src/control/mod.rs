@@ -3,9 +3,11 @@
 //! (checklist 193). Called by the router, on our own host only. One file a family; [`ENDPOINTS`] lists them all.
 
 mod clock;
+mod faults;
 mod health;
 mod inbox;
 mod index;
+mod snapshots;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -34,7 +36,11 @@ pub fn routes(open: bool) -> Router<AppState> {
     if !open {
         return health;
     }
-    let control = Router::new().merge(clock::routes()).route_layer(middleware::from_fn(guard));
+    let control = Router::new()
+        .merge(clock::routes())
+        .merge(faults::routes())
+        .merge(snapshots::routes())
+        .route_layer(middleware::from_fn(guard));
     health.route("/_poolhouse/metrics", get(metrics::page)).merge(inbox::routes()).merge(control).merge(index::routes())
 }
 

@@ -1,7 +1,9 @@
 //! `/_poolhouse/`: health and the inbox here, the control API of development instances beside.
 
 mod clock;
+mod faults;
 mod guard;
+mod snapshots;
 
 use std::time::{Duration, Instant};
 
