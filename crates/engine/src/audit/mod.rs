@@ -22,7 +22,7 @@ mod trail;
 mod writer;
 
 pub(crate) use bursts::Bursts;
-pub use trail::{Broken, Filter, Listed, Verified};
+pub use trail::{Broken, Filter, Listed, Place, Verified};
 use writer::{Message, Writer};
 
 /// Events that may wait to be written: some megabytes, and at a thousand a second the store may be away for seconds.
@@ -42,6 +42,19 @@ pub enum Kind {
     Alert,
     /// The process ended its chain in good order.
     Closed,
+}
+
+impl Kind {
+    /// The word in the trail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::Alert => "alert",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// What somebody should look at.

@@ -53,6 +53,19 @@ const ENDPOINTS: &[Endpoint] = &[
     endpoint("POST", "/_poolhouse/snapshots/{name}/restore", "", "Go back to a state; ends the sessions that began since"),
     endpoint("DELETE", "/_poolhouse/snapshots/{name}", "", "Forget a state"),
     endpoint("POST", "/_poolhouse/reset", "", "Go back to the state after the start, clock and faults too"),
+    endpoint(
+        "POST",
+        "/_poolhouse/tokens",
+        r#"{"pool": "POOL_ID", "client": "CLIENT_ID", "username": "ada@example.com"}"#,
+        "Access, ID and refresh tokens of a user, without a sign-in",
+    ),
+    endpoint(
+        "GET",
+        "/_poolhouse/events",
+        "user=ada@example.com&type=InitiateAuth&wait=10",
+        "What happened, from the audit trail; waits for something",
+    ),
+    endpoint("GET", "/_poolhouse/status", "", "This instance at a glance"),
 ];
 
 pub(super) fn routes() -> Router<AppState> {

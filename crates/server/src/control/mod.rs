@@ -3,11 +3,14 @@
 //! (checklist 193). Called by the router, on our own host only. One file a family; [`ENDPOINTS`] lists them all.
 
 mod clock;
+mod events;
 mod faults;
 mod health;
 mod inbox;
 mod index;
 mod snapshots;
+mod status;
+mod tokens;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -17,7 +20,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::{HeaderMap, Method, StatusCode, header};
 use poolhouse_engine::ctx::{Caller, Ctx};
-use poolhouse_engine::error::{Error, Result};
+use poolhouse_engine::error::{Code, Error, Result};
 use poolhouse_wire::ErrorCode;
 use serde::de::DeserializeOwned;
 
@@ -40,8 +43,12 @@ pub fn routes(open: bool) -> Router<AppState> {
         .merge(clock::routes())
         .merge(faults::routes())
         .merge(snapshots::routes())
+        .merge(tokens::routes())
+        .merge(events::routes())
+        .merge(status::routes())
         .route_layer(middleware::from_fn(guard));
-    health.route("/_poolhouse/metrics", get(metrics::page)).merge(inbox::routes()).merge(control).merge(index::routes())
+    let metrics = Router::new().route("/_poolhouse/metrics", get(metrics::page));
+    health.merge(metrics).merge(inbox::routes()).merge(control).merge(index::routes())
 }
 
 /// Before everything that changes something. There is nobody to sign in here: whoever reaches the port may ask. A web page
@@ -88,10 +95,11 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T> {
 
 /// What was refused, and why: whoever asks runs this instance.
 fn refused(error: &Error) -> Response {
-    let status = match error.aws_code() {
+    use ErrorCode as C;
+    let status = match error.code() {
         _ if error.unavailable() => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCode::ResourceNotFoundException | ErrorCode::UserNotFoundException => StatusCode::NOT_FOUND,
-        ErrorCode::InternalErrorException => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Aws(C::ResourceNotFoundException | C::UserNotFoundException) => StatusCode::NOT_FOUND,
+        Code::Aws(C::InternalErrorException) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
     let cause = error.detail().map_or(error.message(), |detail| detail.cause.as_str());
