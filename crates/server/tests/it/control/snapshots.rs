@@ -2,8 +2,12 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
+use poolhouse_engine::ctx::Caller;
 use poolhouse_engine::snapshots;
+use poolhouse_engine::tokens::rotation;
 use serde_json::{Value, json};
 
 use crate::harness::{House, Options, PASSWORD, Store};
@@ -68,19 +72,30 @@ async fn everything_is_as_it_was() {
     assert!(house.engine.store.damage().await.unwrap().is_empty());
 }
 
-/// A cache keeps what it parsed by the row's version: after going back, the same version must not mean another content.
+/// A cache keeps what it parsed by the row's version: after going back, the same version must not mean another content. Of
+/// the key sets, which the pool's version names, the one before would sign on with keys that are no more.
 #[tokio::test]
 async fn sec_157_no_version_comes_back_with_another_content() {
     let house = House::start().await;
     let app = house.app().await;
-    let describe = json!({ "UserPoolId": app.pool, "ClientId": app.client });
-    let rename = |name: &str| json!({ "UserPoolId": app.pool, "ClientId": app.client, "ClientName": name });
+    house.user(&app.pool, ADA).await;
     house.controlled("snapshots", json!({ "name": "s" })).await;
-    for name in ["first", "second", "third"] {
-        house.ok("UpdateUserPoolClient", rename(name)).await;
-        assert_eq!(house.ok("DescribeUserPoolClient", describe.clone()).await["UserPoolClient"]["ClientName"], name);
+    let signed_by = async || {
+        let token = house.sign_in(&app, ADA).await["AccessToken"].as_str().unwrap().to_owned();
+        let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+        serde_json::from_slice::<Value>(&header).unwrap()["kid"].clone()
+    };
+    let first = signed_by().await;
+    for updates in 1..=4 {
+        rotation::now(&house.engine.ctx(Caller::Operator, None), &app.pool).await.unwrap();
+        assert_ne!(signed_by().await, first);
         house.controlled("snapshots/s/restore", json!({})).await;
-        assert_eq!(house.ok("DescribeUserPoolClient", describe.clone()).await["UserPoolClient"]["ClientName"], "test");
+        // As many changes as the rotation made, and the version is the rotated keys' again.
+        for _ in 0..updates {
+            house.ok("UpdateUserPool", json!({ "UserPoolId": app.pool })).await;
+        }
+        assert_eq!(signed_by().await, first, "{updates}");
+        house.controlled("snapshots/s/restore", json!({})).await;
     }
 }
 
