@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["oauth"],
     &["ops"],
     &["check", "nodes", "purge", "rewrap", "start", "testing", "watch"],
-    &["backup"],
+    &["backup", "snapshots"],
 ];
 
 /// Seams by which a floor is shown types of a higher one, each with its reason.

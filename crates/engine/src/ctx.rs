@@ -2,7 +2,6 @@
 //! The server builds a [`Ctx`] in one place; so does the test harness.
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use poolhouse_store::Db;
 
@@ -18,68 +17,12 @@ use crate::rates::quotas::Category;
 use crate::rates::{self, Rates};
 use crate::work::WorkPools;
 
+mod clock;
 mod entry;
 
+pub use clock::{Clock, Hands, MovableClock, Reading, Setting, SharedClock, SystemClock};
 use entry::About;
 pub use entry::Entry;
-
-/// The time of day, injected so that tests can stop and move it.
-pub trait Clock: Send + Sync {
-    /// Milliseconds since the epoch.
-    fn now(&self) -> i64;
-}
-
-/// The clock of the machine.
-#[derive(Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one lawful reading of the ambient clock")]
-    fn now(&self) -> i64 {
-        std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
-    }
-}
-
-/// The one time of all nodes: each node's own clock, put right by the database's. Machines whose clocks disagree would
-/// otherwise cut a grace period short or stretch it, and date a sign-out before the tokens that it ends.
-pub struct SharedClock {
-    own: Arc<dyn Clock>,
-    /// Milliseconds by which the database's clock is ahead.
-    ahead: AtomicI64,
-}
-
-impl SharedClock {
-    pub(crate) fn new(own: Arc<dyn Clock>) -> Self {
-        Self { own, ahead: AtomicI64::new(0) }
-    }
-
-    /// Milliseconds since the epoch.
-    pub fn now(&self) -> i64 {
-        self.own.now().saturating_add(self.ahead.load(Ordering::Relaxed))
-    }
-
-    /// Follows the database from here on. Within the time it takes to ask nothing is known better than before, so that
-    /// clocks that agree are left alone.
-    async fn set_by(&self, store: &Db) -> poolhouse_store::Result<()> {
-        let asked = self.own.now();
-        let Some(there) = store.now().await? else { return Ok(()) };
-        let answered = self.own.now();
-        let ahead = there - (asked + (answered - asked) / 2);
-        let change = ahead - self.ahead.load(Ordering::Relaxed);
-        if change.abs() > answered - asked {
-            self.ahead.store(ahead, Ordering::Relaxed);
-            if change.abs() >= TOLD_FROM_MS {
-                tracing::warn!(
-                    milliseconds = ahead,
-                    "this machine's clock is off by this much from the database's, which is followed"
-                );
-            }
-        }
-        Ok(())
-    }
-}
 
 /// How `iss`, discovery and the JWKS address of a pool are written. They always agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,9 +55,6 @@ pub struct Settings {
     /// How often may be asked and guessed.
     pub rates: rates::Settings,
 }
-
-/// A change of the clock that the operator is told of.
-const TOLD_FROM_MS: i64 = 1000;
 
 /// Shared by all requests.
 pub struct Engine {
@@ -214,7 +154,13 @@ impl Ctx {
 
     /// Refuses a request over the quota of its category and pool.
     pub fn admit(&self, category: Category, pool_id: &str) -> Result<()> {
-        self.engine.rates.ask(category, pool_id, |quotas| quotas.take(category, pool_id, self.now))
+        self.engine.rates.ask(category, pool_id, |quotas| quotas.take(category, pool_id, self.real_now()))
+    }
+
+    /// The time that nobody can set, milliseconds since the epoch: for limits of so many in so long, and for what must keep the
+    /// order in which it came.
+    pub fn real_now(&self) -> i64 {
+        self.engine.clock.real()
     }
 
     pub fn store(&self) -> &Db {

@@ -23,6 +23,7 @@ pub mod pools;
 mod purge;
 pub mod rates;
 pub mod rewrap;
+pub mod snapshots;
 pub mod start;
 #[cfg(test)]
 mod testing;

@@ -66,7 +66,7 @@ impl Engine {
     pub async fn announce(&self) -> Result<()> {
         let Some(id) = self.node.clone() else { return Ok(()) };
         let ring: Vec<&str> = self.keys.master.ids().collect();
-        let row = NodeRow { id, ring: ring.join(" "), seen_at: self.clock.now() };
+        let row = NodeRow { id, ring: ring.join(" "), seen_at: self.clock.real() };
         let long_ago = row.seen_at - FORGOTTEN_MS;
         self.store
             .write(async move |tx| {
@@ -93,7 +93,7 @@ impl Engine {
 /// The store's.
 pub async fn running(engine: &Engine) -> Result<Vec<Node>> {
     let mut reader = engine.store.reader().await?;
-    let rows = table::seen(&mut reader, engine.clock.now() - ALIVE_MS).await?;
+    let rows = table::seen(&mut reader, engine.clock.real() - ALIVE_MS).await?;
     let node = |row: NodeRow| Node { id: row.id, ring: row.ring.split(' ').map(str::to_owned).collect(), seen_at: row.seen_at };
     Ok(rows.into_iter().map(node).collect())
 }

@@ -6,7 +6,7 @@ impl Engine {
     /// Compares the clock with one that nobody can set (`monotonic_ms`, from any beginning), since the last call. Codes,
     /// tokens and lock-outs live and die by the clock: whoever runs the instance should know that it jumped.
     pub fn watch_clock(&self, monotonic_ms: i64) {
-        if let Some(step_ms) = self.metrics.clock_step(self.clock.now(), monotonic_ms) {
+        if let Some(step_ms) = self.metrics.clock_step(self.clock.real(), monotonic_ms) {
             tracing::warn!(step_ms, "the clock of this machine was set");
         }
     }

@@ -235,6 +235,8 @@ pub struct WorkPools {
     pub signing: Work,
     /// RSA key generation: 20–200 ms each; two at once, since a pool needs two.
     pub key_generation: Work,
+    /// Copying and putting back whole databases, one after the other: milliseconds, with gigabytes seconds.
+    pub snapshots: Work,
 }
 
 impl WorkPools {
@@ -248,6 +250,7 @@ impl WorkPools {
             srp: Work::new(cores, cores * 512),
             signing: Work::on_the_spot(cores, cores * 512),
             key_generation: Work::new(cores.min(2), 32),
+            snapshots: Work::new(1, 8),
         }
     }
 }

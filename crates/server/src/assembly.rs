@@ -12,6 +12,7 @@ use poolhouse_engine::access_keys;
 use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{Caller, Engine};
 use poolhouse_engine::error::Error;
+use poolhouse_engine::snapshots;
 use poolhouse_engine::start::StartOptions;
 use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
@@ -61,6 +62,11 @@ impl Poolhouse {
         }
         if let Some(file) = &settings.seed {
             seed::sow(&engine, file, settings).await?;
+        }
+        if settings.open_control
+            && let Err(error) = snapshots::keep_start(&engine).await
+        {
+            tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "reset has nothing to go back to");
         }
         let front = Front {
             callers: settings.callers,

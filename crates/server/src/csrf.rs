@@ -1,6 +1,6 @@
 //! Proof that a form was filled in on our own page (cross-site request forgery, checklist 51): a double-submit token that
 //! only we can make, and the browser's own word about where the request comes from. Called by whoever draws or takes a
-//! form.
+//! form, and by the control API, which has no forms and asks for the browser's word alone.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use poolhouse_engine::ctx::Ctx;
@@ -59,7 +59,8 @@ fn is_ours(key: &Secret32, token: &str, session: Option<&str>) -> bool {
 /// `Referrer-Policy: no-referrer` makes browsers write `Origin: null` on posts from our own pages, so `null` counts where
 /// `Sec-Fetch-Site` says `same-origin`; a sandboxed frame, the other source of `null`, says `cross-site`. A client that
 /// sends neither is no browser (or a very old one) and is left to the token.
-fn comes_from_us(headers: &HeaderMap, authority: &str, https: bool) -> bool {
+#[must_use]
+pub fn comes_from_us(headers: &HeaderMap, authority: &str, https: bool) -> bool {
     let one = |name: &HeaderName| {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use poolhouse_engine::oauth::site::Host;
 
+use crate::nearest;
 use crate::pages::fields::Link;
 use crate::pages::tools::NotFound;
 use crate::reached::{Reached, plain};
@@ -57,36 +58,12 @@ pub async fn method_not_allowed(method: Method, uri: Uri) -> Response {
     plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &format!("{} does not take {method}.", uri.path()))
 }
 
-/// The known path that this one was probably meant to be: the same but for case, or a few letters off.
+/// The known path that this one was probably meant to be.
 fn nearest(path: &str) -> Option<&'static str> {
     if path.contains("/.well-known/") {
         return Some("/.well-known/openid-configuration");
     }
-    let asked = path.trim_end_matches('/').to_ascii_lowercase();
-    let scored = KNOWN.iter().map(|known| (distance(&asked, &known.to_ascii_lowercase()), *known));
-    scored.min().filter(|(distance, known)| *distance <= known.len() / 4).map(|(_, known)| known)
-}
-
-/// Edit distance; both texts are short (a long path is nobody's typing error).
-fn distance(a: &str, b: &str) -> usize {
-    if a.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = *cell;
-            left = changed.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
+    nearest::nearest(path.trim_end_matches('/'), KNOWN)
 }
 
 /// No host, two hosts, or one that is no host name (checklist 60).

@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use poolhouse_engine::ctx::{self, SystemClock};
+use poolhouse_engine::ctx::{self, MovableClock, SystemClock};
 use poolhouse_engine::error::Error;
 use poolhouse_engine::keys::entropy::OsEntropy;
 use poolhouse_engine::keys::master::{self, MasterKeyError, MasterKeys};
@@ -48,7 +48,10 @@ pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             rates: settings.rates.clone(),
         },
         outgoing,
-        clock: Arc::new(SystemClock),
+        clock: match settings.open_control {
+            true => Arc::new(MovableClock::new(Arc::new(SystemClock))),
+            false => Arc::new(SystemClock),
+        },
         entropy: Arc::new(OsEntropy),
         hash_cost: HashCost { memory_kib: hash.memory_kib, passes: hash.passes, lanes: hash.lanes },
     })

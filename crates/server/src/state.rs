@@ -10,6 +10,7 @@ use poolhouse_engine::error::Detail;
 
 use crate::client_ip::Cidr;
 use crate::config::Callers;
+use crate::faults::Faults;
 use crate::host;
 use crate::render::Renderer;
 
@@ -49,6 +50,8 @@ pub struct Shared {
     pub public_host: Option<String>,
     /// Why recent requests were refused; kept only where the error page may tell.
     pub causes: Causes,
+    /// What the control API was told to break.
+    pub faults: Faults,
 }
 
 impl Deref for AppState {
@@ -65,7 +68,7 @@ impl AppState {
         let authority = engine.settings.public_url.split_once("://").map(|(_, rest)| rest);
         let public_host = authority.and_then(host::host_of).map(str::to_ascii_lowercase);
         let causes = Causes::new(front.open_control);
-        Ok(Self(Arc::new(Shared { renderer: Renderer::new()?, public_host, causes, engine, front })))
+        Ok(Self(Arc::new(Shared { renderer: Renderer::new()?, public_host, causes, engine, front, faults: Faults::default() })))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::lite::{Lite, Opening};
 use crate::migrate::{self, Standing};
 use crate::options::{Access, Footprint, Options};
 use crate::pg::Pg;
+use crate::snapshots::Snapshots;
 use crate::tx::{Tx, TxKind};
 use crate::{Error, Result, tables};
 
@@ -194,6 +195,15 @@ impl Db {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         matches!(self.0, Kind::Pg(_))
+    }
+
+    /// Its named states; `None` on PostgreSQL, which has tools of its own for that.
+    #[must_use]
+    pub fn snapshots(&self) -> Option<Snapshots> {
+        match &self.0 {
+            Kind::Lite(lite) => Some(Snapshots::of(lite.path())),
+            Kind::Pg(_) => None,
+        }
     }
 
     /// What the database itself finds wrong with its file: SQLite reads all of it, pages, indexes and references. Nothing

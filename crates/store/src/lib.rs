@@ -14,6 +14,7 @@ mod lite;
 mod migrate;
 mod options;
 mod pg;
+pub mod snapshots;
 pub mod tables;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -44,6 +44,19 @@ pub enum Kind {
     Closed,
 }
 
+impl Kind {
+    /// The word in the trail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+            Self::Alert => "alert",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What somebody should look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alert {

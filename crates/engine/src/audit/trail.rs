@@ -16,14 +16,6 @@ const LOOKED_AT_MAX: usize = 20_000;
 /// Rows before and after one event among which those of the same request are looked for.
 const AROUND: i64 = 64;
 
-/// Where a row stands in the order of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub at: i64,
-    pub chain: String,
-    pub seq: i64,
-}
-
 /// Which events are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -31,8 +23,52 @@ pub struct Filter {
     pub since: i64,
     pub pool: Option<String>,
     pub alerts_only: bool,
-    /// Of so many the newest.
+    /// Only those by or about this user, under any of these names.
+    pub user: Vec<String>,
+    /// Only this action, or this kind of event by its word.
+    pub what: Option<String>,
+    /// Only those behind this one, in the order of the trail; `since` does not count then.
+    pub after: Option<Place>,
+    /// Of so many the newest; behind a place, the first.
     pub most: usize,
+}
+
+impl Filter {
+    fn wants(&self, event: &Event) -> bool {
+        let by_or_about =
+            |user: &String| event.actor.strip_prefix("user ") == Some(user) || event.target.values().any(|name| name == user);
+        let is = |what: &String| event.action == *what || event.kind.as_str() == what;
+        (self.pool.is_none() || self.pool == event.pool)
+            && (!self.alerts_only || event.kind == Kind::Alert)
+            && (self.user.is_empty() || self.user.iter().any(by_or_about))
+            && self.what.as_ref().is_none_or(is)
+    }
+}
+
+/// Where an event stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    pub chain: String,
+    pub seq: i64,
+}
+
+impl Place {
+    /// A text that [`Place::parse`] reads.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}.{}.{}", self.at, self.seq, self.chain)
+    }
+
+    /// The place of such a text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at, rest) = text.split_once('.')?;
+        let (seq, chain) = rest.split_once('.')?;
+        let plain = chain.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+        Some(Self { at: at.parse().ok()?, seq: seq.parse().ok()?, chain: chain.to_owned() }).filter(|_| plain)
+    }
 }
 
 /// An event and its place.
@@ -41,6 +77,13 @@ pub struct Listed {
     pub chain: String,
     pub seq: i64,
     pub event: Event,
+}
+
+impl Listed {
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { at: self.event.at, chain: self.chain.clone(), seq: self.seq }
+    }
 }
 
 /// What was found in order.
@@ -84,7 +127,10 @@ impl Audit {
     /// The store's; a row that does not parse.
     pub async fn list(&self, filter: &Filter) -> Result<(Vec<Listed>, bool)> {
         let (mut kept, mut more) = (VecDeque::new(), false);
-        let mut place = (filter.since.saturating_sub(1), "\u{10FFFF}".to_owned(), i64::MAX);
+        let mut place = match &filter.after {
+            Some(Place { at, chain, seq }) => (*at, chain.clone(), *seq),
+            None => (filter.since.saturating_sub(1), "\u{10FFFF}".to_owned(), i64::MAX),
+        };
         loop {
             let mut reader = self.store.reader().await?;
             let page = table::by_time(&mut reader, place.0, &place.1, place.2, PAGE).await?;
@@ -92,16 +138,18 @@ impl Audit {
             let Some(last) = page.last() else { return Ok((kept.into(), more)) };
             place = (last.at, last.chain.clone(), last.seq);
             for row in page {
-                let Listed { chain, seq, event } = listed(row)?;
-                let pool = filter.pool.is_none() || filter.pool == event.pool;
-                if !pool || (filter.alerts_only && event.kind != Kind::Alert) {
+                let listed = listed(row)?;
+                if !filter.wants(&listed.event) {
                     continue;
                 }
                 if kept.len() >= filter.most {
+                    if filter.after.is_some() {
+                        return Ok((kept.into(), true));
+                    }
                     kept.pop_front();
                     more = true;
                 }
-                kept.push_back(Listed { chain, seq, event });
+                kept.push_back(listed);
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::pools::unbuilt::{self, Trigger};
 use crate::users::{self, User, aliases};
 
 pub mod flow;
+pub mod minted;
 pub mod new_password;
 pub mod password;
 pub mod session;

@@ -37,7 +37,7 @@ impl<'a> Guess<'a> {
     /// The refusal says nothing of the secret or the user: it is the same whatever was sent.
     fn begin(ctx: &'a Ctx, keys: Keys) -> Result<Self> {
         if let Some(guesses) = &ctx.engine.rates.guesses {
-            guesses.look(&keys, ctx.now).map_err(|(which, empty)| {
+            guesses.look(&keys, ctx.real_now()).map_err(|(which, empty)| {
                 Error::too_fast(empty.wait_ms).because(format!("too many wrong secrets for the {which} of {keys:?}"))
             })?;
         }
@@ -54,7 +54,7 @@ impl<'a> Guess<'a> {
 impl Drop for Guess<'_> {
     fn drop(&mut self) {
         if let Some(guesses) = self.ctx.engine.rates.guesses.as_ref().filter(|_| self.wrong) {
-            guesses.wrong(&self.keys, self.ctx.now);
+            guesses.wrong(&self.keys, self.ctx.real_now());
         }
     }
 }

@@ -104,8 +104,8 @@ impl Ctx {
     pub fn signature_failed(&self, key: Option<&str>) {
         let bursts = &self.engine.audit.bursts;
         // A whole network of IPv6 addresses is one sender's.
-        let from_address = self.address().is_some_and(|ip| bursts.count(&format!("address {}", network(ip)), self.now));
-        let for_key = key.is_some_and(|key| bursts.count(&format!("key {key}"), self.now));
+        let from_address = self.address().is_some_and(|ip| bursts.count(&format!("address {}", network(ip)), self.real_now()));
+        let for_key = key.is_some_and(|key| bursts.count(&format!("key {key}"), self.real_now()));
         if from_address || for_key {
             self.alert(Alert::SignatureFailures);
         }

@@ -206,8 +206,8 @@ fn percent(text: &str) -> String {
 
 /// Hands a message to the door. The caller has no write open.
 pub async fn send(ctx: &Ctx, message: Message) -> Result<()> {
-    // Ordered by time, so that an inbox reads from newest to oldest along its key.
-    let id = format!("{:013}-{}", ctx.now, entropy::uuid(ctx.entropy()));
+    // Ordered by time, so that an inbox reads from newest to oldest along its key; also after the clock was set back.
+    let id = format!("{:013}-{}", ctx.real_now(), entropy::uuid(ctx.entropy()));
     let (pool, kind, medium) = (message.pool_id.clone(), message.kind, message.medium);
     ctx.engine.delivery.deliver(id, ctx.now, message).await.map_err(|failed| {
         tracing::warn!(event = "delivery_failed", %pool, kind, medium = medium.as_str(), cause = %failed.0, "a message could not be handed over");

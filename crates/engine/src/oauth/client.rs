@@ -45,6 +45,13 @@ pub async fn authenticate(ctx: &Ctx, site: &Site, authorization: Option<&str>, p
     guess.settle(found.and_then(|found| with_secret(found, secret)))
 }
 
+/// The client that a request names, unproved.
+#[must_use]
+pub fn named(authorization: Option<&str>, params: &Params) -> Option<String> {
+    let basic = authorization.and_then(|header| parse_basic(header).ok()).map(|(id, _)| id);
+    basic.or_else(|| params.get("client_id").ok().flatten().map(str::to_owned))
+}
+
 fn with_secret((pool, client): (Arc<Pool>, Arc<Client>), secret: &str) -> Result<Authenticated> {
     if !client.has_secret() {
         return Err(invalid_client("the client has no secret and the request has one"));

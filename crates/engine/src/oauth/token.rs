@@ -33,7 +33,7 @@ pub async fn exchange(ctx: &Ctx, site: &Site, authorization: Option<&str>, param
 fn admit(ctx: &Ctx, pool_id: &str, grant_type: &str) -> Result<()> {
     match grant_type {
         "authorization_code" => {
-            let take = |quotas: &Quotas| quotas.take_redemption(pool_id, ctx.now);
+            let take = |quotas: &Quotas| quotas.take_redemption(pool_id, ctx.real_now());
             ctx.engine.rates.ask(Category::UserAuthentication, pool_id, take)
         }
         "refresh_token" => ctx.admit(Category::UserAuthentication, pool_id),

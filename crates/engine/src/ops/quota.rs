@@ -16,12 +16,13 @@ pub async fn admit(ctx: &Ctx, operation: &Operation, input: &Value) -> Result<()
     let new_password = input.get("ChallengeName").and_then(Value::as_str) == Some("NEW_PASSWORD_REQUIRED");
     let category = if answers && new_password { Category::UserAccountRecovery } else { category };
     ctx.engine.rates.ask(category, &pool_id, |quotas| match answers && !new_password {
-        true => quotas.take_challenge(&pool_id, ctx.now),
-        false => quotas.take_for(category, operation.name, &pool_id, ctx.now),
+        true => quotas.take_challenge(&pool_id, ctx.real_now()),
+        false => quotas.take_for(category, operation.name, &pool_id, ctx.real_now()),
     })
 }
 
-async fn pool_of(ctx: &Ctx, input: &Value) -> Result<Option<String>> {
+/// The pool that a call asks something of, if there is one; of a token what it says of itself, unproved.
+pub async fn pool_of(ctx: &Ctx, input: &Value) -> Result<Option<String>> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if let Some(id) = text("UserPoolId") {
         return Ok(Some(id.to_owned()));

@@ -36,7 +36,7 @@ pub(super) async fn caller(
 fn any_key(ctx: &mut Ctx, operation: &'static Operation, request: &RequestParts<'_>) -> Result<(), Refused> {
     let authorization = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let scope = authorization.ok_or_else(SigError::missing).and_then(|text| {
-        sigv4::scope_of(text).ok_or_else(|| sigv4::parse(request, ctx.now).err().unwrap_or_else(SigError::missing))
+        sigv4::scope_of(text).ok_or_else(|| sigv4::parse(request, ctx.real_now()).err().unwrap_or_else(SigError::missing))
     });
     let scope = scope.map_err(|error| not_let_in(ctx, operation, None, error))?;
     ctx.region = Some(scope.region);
@@ -46,7 +46,7 @@ fn any_key(ctx: &mut Ctx, operation: &'static Operation, request: &RequestParts<
 
 /// A key of the store, proved by its secret (checklist 105, 106).
 async fn proved(ctx: &mut Ctx, operation: &'static Operation, request: &RequestParts<'_>) -> Result<AccessKey, Refused> {
-    let signed = sigv4::parse(request, ctx.now).map_err(|error| not_let_in(ctx, operation, None, error))?;
+    let signed = sigv4::parse(request, ctx.real_now()).map_err(|error| not_let_in(ctx, operation, None, error))?;
     let refused = |error| not_let_in(ctx, operation, Some(signed.access_key_id()), error);
     let found = access_keys::find(ctx, signed.access_key_id()).await?;
     let (key, secret) = found.ok_or_else(SigError::unknown_key).map_err(refused)?;

@@ -1,5 +1,5 @@
 //! `POST /`: the AWS JSON 1.1 door. The dispatcher owns what every operation shares, in this order: target →
-//! authenticate → size and JSON → validate → rate class → run → is the error one the model declares → render and log.
+//! authenticate → size and JSON → validate → rate class, faults on order → run → is the error one the model declares → render and log.
 //! An operation cannot skip a phase, and none has a phase of its own. Called by the router for our own host and the AWS
 //! names of the API.
 
@@ -24,6 +24,7 @@ use poolhouse_wire::{ErrorCode, Operation, json};
 use serde_json::Value;
 
 use crate::edge::TooSlow;
+use crate::faults::Call;
 use crate::reached::Reached;
 use crate::state::AppState;
 use reply::Refused;
@@ -120,6 +121,11 @@ async fn phases(
     })?;
 
     ops::quota::admit(ctx, operation, &input).await?;
+    if !state.faults.is_empty() {
+        let pool = ops::quota::pool_of(ctx, &input).await?;
+        let client = input.get("ClientId").and_then(Value::as_str);
+        state.faults.strike(Call { operation: operation.name, pool: pool.as_deref(), client }).await?;
+    }
 
     let outcome = AssertUnwindSafe(ops::perform(ctx, operation, handler, input)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| {

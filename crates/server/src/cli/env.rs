@@ -58,19 +58,29 @@ pub(super) struct EnvOptions {
     out: PathBuf,
 }
 
-/// What this needs of `endpoints.json`.
+/// What commands need of `endpoints.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Endpoints {
-    http: Option<String>,
+pub(super) struct Endpoints {
+    pub(super) http: Option<String>,
     https: Option<String>,
     region: Option<String>,
     ca: Option<PathBuf>,
+    pub(super) demo: Option<Demo>,
+}
+
+/// What there is without making anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Demo {
+    pub(super) user_pool_id: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) username: Option<String>,
 }
 
 impl Endpoints {
     /// None of them where no server has run yet.
-    fn read(data: &Path) -> Result<Self, StartError> {
+    pub(super) fn read(data: &Path) -> Result<Self, StartError> {
         let file = data.join("endpoints.json");
         match std::fs::read(&file) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| failed(format!("{}: {error}", file.display()))),

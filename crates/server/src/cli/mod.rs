@@ -1,9 +1,11 @@
 //! The command line: what may be asked, help that teaches, and exit codes (0 done, 1 failed, 2 refused).
 //! Called by `main` with the assembly of everything behind the sockets.
 
+mod control;
 mod env;
 mod greeting;
 mod health;
+mod http;
 mod keys;
 pub mod out;
 pub mod postman;
@@ -14,7 +16,7 @@ mod trust;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
@@ -22,6 +24,7 @@ use crate::facts::Facts;
 use crate::operator::commands::{AccessKeyCommand, AuditCommand, SeedCommand, UpkeepCommand, WhichStore};
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
+use control::ControlCommand;
 use env::EnvOptions;
 use out::Out;
 
@@ -121,6 +124,23 @@ enum Command {
         #[command(subcommand)]
         command: keys::MasterKeyOptions,
     },
+    #[command(flatten)]
+    Control(ControlCommand),
+    /// Print what lets a shell complete these commands
+    #[command(after_help = "Examples:\n  source <(poolhouse completion bash)\n  \
+        poolhouse completion zsh > ~/.zfunc/_poolhouse\n  poolhouse completion fish > ~/.config/fish/completions/poolhouse.fish")]
+    Completion {
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+}
+
+/// Those that are known.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, clap::Args)]
@@ -182,6 +202,11 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
         }
         Command::Seed { command } => return seed::run(&command, ambient, out, assembly),
         Command::SigningKey(options) => keys::signing_key(&options, ambient, out, assembly),
+        Command::Control(command) => control::run(command, out),
+        Command::Completion { shell } => {
+            out.text(&completion(shell));
+            Ok(())
+        }
         Command::MasterKey { command } => keys::master_key(command, ambient, out, assembly),
         Command::Upkeep(command) => {
             let settings = store_of(command.store(), ambient)?;
@@ -192,6 +217,17 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
         }
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+fn completion(shell: Shell) -> String {
+    use clap_complete::{generate, shells};
+    let (mut command, mut script) = (Cli::command(), Vec::new());
+    match shell {
+        Shell::Bash => generate(shells::Bash, &mut command, "poolhouse", &mut script),
+        Shell::Zsh => generate(shells::Zsh, &mut command, "poolhouse", &mut script),
+        Shell::Fish => generate(shells::Fish, &mut command, "poolhouse", &mut script),
+    }
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 fn store_of(which: &WhichStore, ambient: &Ambient) -> Result<Settings, StartError> {
@@ -242,7 +278,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
     }
 }

@@ -12,12 +12,14 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, header};
+use poolhouse_engine::clients;
 use poolhouse_engine::ctx::{Ctx, Engine};
 use poolhouse_engine::error::{Error, OAuthCode, Result};
 use poolhouse_engine::oauth::params::Params;
-use poolhouse_engine::oauth::{authorize, browser, revoke, token, userinfo};
+use poolhouse_engine::oauth::{authorize, browser, client, revoke, token, userinfo};
 
 use crate::cookies;
+use crate::faults::Call;
 use crate::missing;
 use crate::reached::Reached;
 use crate::refusal::{self, see};
@@ -61,6 +63,11 @@ async fn authorize(
             None => return refusal::redirect(&state, &reached, &ctx, &refused.error, refused.client_id.as_deref()),
         },
     };
+    let call = Call { operation: "oauth2/authorize", pool: Some(&request.pool.id), client: Some(&request.client.id) };
+    if let Err(error) = state.faults.strike(call).await {
+        replies::log(&ctx, "authorize", &error);
+        return see(&request.error_redirect(&ctx, &error));
+    }
     match settle(&ctx, &request, &headers).await {
         Ok(Some(location)) => see(&location),
         Ok(None) if request.prompt_none => see(&request.error_redirect(&ctx, &Error::oauth(OAuthCode::LoginRequired, ""))),
@@ -96,23 +103,32 @@ pub fn refuse(engine: &Engine, head: &Parts) -> Option<Response> {
 }
 
 /// `POST /oauth2/token`.
-async fn token(Extension(reached): Extension<Reached>, Extension(ctx): Extension<Ctx>, request: Request) -> Response {
+async fn token(
+    State(state): State<AppState>,
+    Extension(reached): Extension<Reached>,
+    Extension(ctx): Extension<Ctx>,
+    request: Request,
+) -> Response {
     let (authorization, params) = match form(request).await {
         Ok(read) => read,
         Err(error) => return replies::cors(replies::error(&error)),
     };
-    answer_token(&ctx, &reached, authorization.as_deref(), &params).await.0
+    answer_token(&state, &ctx, &reached, authorization.as_deref(), &params).await.0
 }
 
 /// What the token endpoint answers to these parameters, and its error where it refuses.
 pub async fn answer_token(
+    state: &AppState,
     ctx: &Ctx,
     reached: &Reached,
     authorization: Option<&str>,
     params: &Params,
 ) -> (Response, Option<Error>) {
     let entry = replies::entry(ctx, "/oauth2/token", params);
-    let outcome = token::exchange(ctx, &reached.site, authorization, params).await;
+    let outcome = match struck(state, reached, ctx, "oauth2/token", client::named(authorization, params)).await {
+        Ok(()) => token::exchange(ctx, &reached.site, authorization, params).await,
+        Err(error) => Err(error),
+    };
     entry.end(outcome.as_ref().err());
     replies::line(ctx, reached, "token", params, outcome.as_ref().err());
     match outcome {
@@ -122,23 +138,32 @@ pub async fn answer_token(
 }
 
 /// `POST /oauth2/revoke`.
-async fn revoke(Extension(reached): Extension<Reached>, Extension(ctx): Extension<Ctx>, request: Request) -> Response {
+async fn revoke(
+    State(state): State<AppState>,
+    Extension(reached): Extension<Reached>,
+    Extension(ctx): Extension<Ctx>,
+    request: Request,
+) -> Response {
     let (authorization, params) = match form(request).await {
         Ok(read) => read,
         Err(error) => return replies::cors(replies::error(&error)),
     };
-    answer_revoke(&ctx, &reached, authorization.as_deref(), &params).await.0
+    answer_revoke(&state, &ctx, &reached, authorization.as_deref(), &params).await.0
 }
 
 /// As [`answer_token`], of the revocation endpoint.
 pub async fn answer_revoke(
+    state: &AppState,
     ctx: &Ctx,
     reached: &Reached,
     authorization: Option<&str>,
     params: &Params,
 ) -> (Response, Option<Error>) {
     let entry = replies::entry(ctx, "/oauth2/revoke", params);
-    let outcome = revoke::revoke(ctx, &reached.site, authorization, params).await;
+    let outcome = match struck(state, reached, ctx, "oauth2/revoke", client::named(authorization, params)).await {
+        Ok(()) => revoke::revoke(ctx, &reached.site, authorization, params).await,
+        Err(error) => Err(error),
+    };
     entry.end(outcome.as_ref().err());
     replies::line(ctx, reached, "revoke", params, outcome.as_ref().err());
     match outcome {
@@ -149,6 +174,7 @@ pub async fn answer_revoke(
 
 /// `GET|POST /oauth2/userInfo`. The token comes in the header alone: addresses end up in logs (checklist 34).
 async fn user_info(
+    State(state): State<AppState>,
     Extension(reached): Extension<Reached>,
     Extension(ctx): Extension<Ctx>,
     headers: HeaderMap,
@@ -162,18 +188,35 @@ async fn user_info(
         let in_query = uri.query().is_some_and(|query| query.contains("access_token="));
         return replies::cors(replies::user_info_unread(in_query));
     };
-    answer_user_info(&ctx, &reached, &bearer).await.0
+    answer_user_info(&state, &ctx, &reached, &bearer).await.0
 }
 
 /// As [`answer_token`], of the userInfo endpoint.
-pub async fn answer_user_info(ctx: &Ctx, reached: &Reached, bearer: &str) -> (Response, Option<Error>) {
-    match userinfo::claims(ctx, &reached.site, bearer).await {
+pub async fn answer_user_info(state: &AppState, ctx: &Ctx, reached: &Reached, bearer: &str) -> (Response, Option<Error>) {
+    let outcome = match struck(state, reached, ctx, "oauth2/userInfo", None).await {
+        Ok(()) => userinfo::claims(ctx, &reached.site, bearer).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(claims) => (replies::cors(replies::json(http::StatusCode::OK, &claims)), None),
         Err(error) => {
             replies::log(ctx, "userInfo", &error);
             (replies::cors(replies::user_info_error(&error)), Some(error))
         }
     }
+}
+
+/// Lets a fault on order strike; of our own address the client tells the pool.
+async fn struck(state: &AppState, reached: &Reached, ctx: &Ctx, operation: &'static str, client: Option<String>) -> Result<()> {
+    if state.faults.is_empty() {
+        return Ok(());
+    }
+    let pool = match (&reached.site.pool, &client) {
+        (Some(pool), _) => Some(pool.id.clone()),
+        (None, Some(client)) => clients::pool_of(ctx, client).await?,
+        (None, None) => None,
+    };
+    state.faults.strike(Call { operation, pool: pool.as_deref(), client: client.as_deref() }).await
 }
 
 /// The `Authorization` header; two of them are two answers to "who".

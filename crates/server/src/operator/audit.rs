@@ -1,9 +1,10 @@
-//! `poolhouse audit`: from the command to the engine's trail, and how the answer looks. Called by `assembly`.
+//! `poolhouse audit`: from the command to the engine's trail, and how the answer looks. Called by `assembly`, and by the
+//! control API for the look of an event.
 
 use poolhouse_engine::audit::{Broken, Event, Filter, Kind, Listed, Verified};
 use poolhouse_engine::ctx::Engine;
 use poolhouse_engine::error::Error;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::commands::AuditCommand;
 
@@ -16,7 +17,7 @@ pub async fn run(engine: &Engine, command: &AuditCommand) -> Result<String, Stri
     match command {
         AuditCommand::List { store: _, pool, since, alerts, last, json } => {
             let since = engine.clock.now().saturating_sub(*since);
-            let filter = Filter { since, pool: pool.clone(), alerts_only: *alerts, most: (*last).max(1) };
+            let filter = Filter { since, pool: pool.clone(), alerts_only: *alerts, most: (*last).max(1), ..Filter::default() };
             let (events, more) = engine.audit.list(&filter).await.map_err(told)?;
             Ok(if *json { lines(&events) } else { table(&events, more) })
         }
@@ -50,14 +51,19 @@ fn many(count: u64, what: &str) -> String {
 
 fn lines(events: &[Listed]) -> String {
     let mut text = String::new();
-    for Listed { chain, seq, event } in events {
-        let mut document = json!({ "at": time(event.at), "chain": chain, "seq": seq });
-        if let (Some(into), Ok(serde_json::Value::Object(members))) = (document.as_object_mut(), serde_json::to_value(event)) {
-            into.extend(members);
-        }
-        text.push_str(&format!("{document}\n"));
+    for listed in events {
+        text.push_str(&format!("{}\n", document(listed)));
     }
     text
+}
+
+/// An event as JSON, with its place in the trail.
+pub fn document(Listed { chain, seq, event }: &Listed) -> Value {
+    let mut document = json!({ "at": time(event.at), "chain": chain, "seq": seq });
+    if let (Some(into), Ok(Value::Object(members))) = (document.as_object_mut(), serde_json::to_value(event)) {
+        into.extend(members);
+    }
+    document
 }
 
 fn table(events: &[Listed], more: bool) -> String {

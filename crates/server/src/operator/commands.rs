@@ -258,7 +258,10 @@ impl AuditCommand {
 }
 
 /// A number and one of `s`, `m`, `h`, `d`, in milliseconds.
-fn period_ms(text: &str) -> Result<i64, String> {
+///
+/// # Errors
+/// A sentence: it is none.
+pub fn period_ms(text: &str) -> Result<i64, String> {
     let bad = || "is not a time such as 30m, 2h or 7d".to_owned();
     let unit = text.chars().next_back().ok_or_else(bad)?;
     let number: i64 = text.trim_end_matches(unit).parse().map_err(|_| bad())?;

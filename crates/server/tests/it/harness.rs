@@ -19,7 +19,7 @@ use poolhouse::app::handler;
 use poolhouse::config::Callers;
 use poolhouse::edge::{Edge, Limits, Listen};
 use poolhouse::state::{AppState, Front};
-use poolhouse_engine::ctx::{Clock, Engine, IssuerMode, Settings};
+use poolhouse_engine::ctx::{Clock, Engine, IssuerMode, MovableClock, Settings};
 use poolhouse_engine::delivery::{Delivery, DeliveryFailed, Message};
 use poolhouse_engine::keys::entropy::{Entropy, SeededEntropy};
 use poolhouse_engine::keys::master::MasterKeys;
@@ -245,7 +245,10 @@ impl House {
             master: options.master.clone(),
             settings,
             outgoing,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: match options.open_control {
+                true => Arc::new(MovableClock::new(Arc::<StoppedClock>::clone(&clock))),
+                false => Arc::<StoppedClock>::clone(&clock),
+            },
             entropy,
             hash_cost: options.hash_cost,
         })
@@ -315,6 +318,18 @@ impl House {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// A call of the control API that changes something.
+    pub async fn control(&self, path: &str, body: Value) -> Reply {
+        self.send("POST", &format!("/_poolhouse/{path}"), &[(CONTENT_TYPE.as_str(), "application/json")], &body.to_string()).await
+    }
+
+    /// The document of such a call that must succeed.
+    pub async fn controlled(&self, path: &str, body: Value) -> Value {
+        let reply = self.control(path, body).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {reply:?}");
+        reply.json()
     }
 
     /// A form post, as OAuth clients send it; `basic` is `id:secret`.

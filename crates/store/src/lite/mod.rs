@@ -5,7 +5,7 @@ pub(crate) mod files;
 mod open;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -27,6 +27,7 @@ pub(crate) struct Lite {
     index: Option<Arc<WalIndex>>,
     state: Arc<State>,
     options: Options,
+    path: PathBuf,
 }
 
 /// SQLite keeps its files beside the database; their directory is made where it is missing.
@@ -65,6 +66,7 @@ impl Lite {
         }
         let readers = Arc::new(Readers::new(readers));
         let state = Arc::new(State::default());
+        let path = opening.path.clone();
         let (queue, receiver) = mpsc::channel(options.queue.max(1));
         if options.access == Access::Read {
             // Nobody takes jobs: every write is refused.
@@ -72,7 +74,7 @@ impl Lite {
         } else {
             writer::start(tx, opening.lock, receiver, Arc::clone(&state), Arc::clone(&readers))?;
         }
-        Ok(Self { queue, readers, index, state, options: options.clone() })
+        Ok(Self { queue, readers, index, state, options: options.clone(), path })
     }
 
     /// Queues the body for the next group; returns after its COMMIT.
@@ -107,6 +109,10 @@ impl Lite {
     /// The newest committed state; `None` while it is changing, or where it cannot be seen.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         Some(self.index.as_ref()?.look()?.stamp)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether writing has ended for good.

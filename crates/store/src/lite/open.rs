@@ -18,7 +18,7 @@ use crate::{Error, Result};
 
 /// A database whose schema has not been touched, and the lock on it.
 pub(crate) struct Opening {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// `None`: another process holds the file and this one has joined it, or this one only reads.
     pub(super) lock: Option<File>,
 }

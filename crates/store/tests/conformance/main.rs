@@ -7,6 +7,7 @@ mod following;
 mod pg_only;
 mod rows;
 mod seam;
+mod snapshots;
 mod sqlite_only;
 mod support;
 mod tables_audit;

@@ -159,7 +159,7 @@ pub async fn redeem(Path(id): Path<String>, Extension(reached): Extension<Reache
     let client_id = going.open.client_id.clone();
     let asking = |secret| sent.asking(base(&visit), &client_id, secret);
     let real = asking(text(&client, "ClientSecret"));
-    let answered = oauth::answer_token(&visit.ctx, &reached, real.authorization().as_deref(), &real.form()).await;
+    let answered = oauth::answer_token(&visit.app, &visit.ctx, &reached, real.authorization().as_deref(), &real.form()).await;
     let request = asking(SECRET).http();
     let (exchange, document) = kept(request, answered).await;
     let run = &mut going.open.run;
@@ -265,7 +265,7 @@ pub async fn ask_user_info(Path(id): Path<String>, Extension(reached): Extension
         return Ok(visit.go(&going.path("token"), "There is no access token yet."));
     };
     let request = format!("GET /oauth2/userInfo HTTP/1.1\nHost: {}\nAuthorization: Bearer {token}", raw::host(base(&visit)));
-    let answered = oauth::answer_user_info(&visit.ctx, &reached, &token).await;
+    let answered = oauth::answer_user_info(&visit.app, &visit.ctx, &reached, &token).await;
     going.open.run.user_info = Some(kept(request, answered).await.0);
     done(visit, &going, "userinfo").await
 }
@@ -298,7 +298,7 @@ pub async fn ask_refresh(Path(id): Path<String>, Extension(reached): Extension<R
         return Ok(visit.go(&going.path("token"), "There is no refresh token yet."));
     }
     let real = with_refresh_token(&going, base(&visit), &client, false, text(&client, "ClientSecret"));
-    let answered = oauth::answer_token(&visit.ctx, &reached, real.authorization().as_deref(), &real.form()).await;
+    let answered = oauth::answer_token(&visit.app, &visit.ctx, &reached, real.authorization().as_deref(), &real.form()).await;
     let request = with_refresh_token(&going, base(&visit), &client, false, SECRET).http();
     let (exchange, document) = kept(request, answered).await;
     going.open.run.refresh = Some(exchange);
@@ -333,7 +333,7 @@ pub async fn ask_revoke(Path(id): Path<String>, Extension(reached): Extension<Re
         return Ok(visit.go(&going.path("token"), "There is no refresh token yet."));
     }
     let real = with_refresh_token(&going, base(&visit), &client, true, text(&client, "ClientSecret"));
-    let answered = oauth::answer_revoke(&visit.ctx, &reached, real.authorization().as_deref(), &real.form()).await;
+    let answered = oauth::answer_revoke(&visit.app, &visit.ctx, &reached, real.authorization().as_deref(), &real.form()).await;
     let request = with_refresh_token(&going, base(&visit), &client, true, SECRET).http();
     going.open.run.revoke = Some(kept(request, answered).await.0);
     done(visit, &going, "end").await

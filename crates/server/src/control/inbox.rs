@@ -1,5 +1,4 @@
-//! `/_poolhouse/`: health for every instance; the inbox for development, as pages and as JSON for tests. What is closed is
-//! not mounted, and answers like any path that does not exist (checklist 193). Called by the router, on our own host only.
+//! The inbox of a development instance, as pages and as JSON for tests. Mounted by `control`.
 
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use poolhouse_engine::error::{Error, Result};
 use poolhouse_engine::oauth::params::{Params, invalid_request};
 use serde_json::json;
 
-use crate::metrics;
 use crate::pages::fields::{Fact, Moment};
 use crate::pages::tools;
 use crate::reached::plain;
@@ -27,41 +25,12 @@ const WAIT_MAX: u32 = 60;
 /// More than any id has.
 const ID_BYTES_MAX: usize = 64;
 
-const HEALTH: &str = "/_poolhouse/health";
-const READY: &str = "/_poolhouse/ready";
-
-/// Whether this path is one of those that machines watch.
-pub fn is_health(path: &str) -> bool {
-    path == HEALTH || path == READY
-}
-
-pub fn routes(open: bool) -> Router<AppState> {
-    let health = Router::new().route(HEALTH, get(health)).route(READY, get(ready));
-    if !open {
-        return health;
-    }
-    health
-        .route("/_poolhouse/metrics", get(metrics::page))
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
         .route("/_poolhouse/messages", get(messages))
         .route("/_poolhouse/messages/latest", get(latest))
         .route("/_poolhouse/inbox", get(inbox))
         .route("/_poolhouse/inbox/{id}", get(one))
-}
-
-/// The process lives. Asks nobody: a store that is away must not get the process killed (checklist 200).
-async fn health() -> Response {
-    replies::json(StatusCode::OK, &json!({ "status": "ok" }))
-}
-
-/// Requests can be answered: the store reads and takes writes.
-async fn ready(State(state): State<AppState>) -> Response {
-    match state.engine.ready().await {
-        Ok(()) => replies::json(StatusCode::OK, &json!({ "status": "ready" })),
-        Err(cause) => {
-            tracing::warn!(%cause, "not ready");
-            replies::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "unavailable" }))
-        }
-    }
 }
 
 /// `?address=A&wait=SECONDS&after=ID&before=ID`, all optional. Without `after`, any message there is ends the wait.

@@ -1,4 +1,11 @@
-//! Health and the inbox: `control`.
+//! `/_poolhouse/`: health and the inbox here, the control API of development instances beside.
+
+mod clock;
+mod commands;
+mod faults;
+mod guard;
+mod snapshots;
+mod tokens;
 
 use std::time::{Duration, Instant};
 
