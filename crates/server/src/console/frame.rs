@@ -58,6 +58,11 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     for (title, links) in OF_A_POOL {
         groups.push(of_pool(title, links));
     }
+    // Of the pages above this one the nearest counts: the overview is above every page of its pool.
+    let nearest = groups.iter().flat_map(|group| &group.links).filter(|link| link.here).map(|link| link.url.len()).max();
+    for link in groups.iter_mut().flat_map(|group| &mut group.links) {
+        link.here &= Some(link.url.len()) == nearest;
+    }
     groups
 }
 
@@ -65,7 +70,8 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
 type Section = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// In the AWS console's own words and grouping, so that its users find everything.
-const OF_A_POOL: &[Section] = &[("Current user pool", &[("Overview", "")])];
+const OF_A_POOL: &[Section] =
+    &[("Current user pool", &[("Overview", "")]), ("User management", &[("Users", "/users"), ("Groups", "/groups")])];
 
 fn group(title: &str, path: &str, links: Vec<(&'static str, String)>) -> Group {
     // The longest address that this one begins with: a client's page belongs to the list of clients.
@@ -94,5 +100,6 @@ mod tests {
         assert_eq!(here("/console", None), ["Home"]);
         assert_eq!(here("/console/pools", None), ["User pools"]);
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
+        assert_eq!(here("/console/pools/a_b/users/ada/password", Some("a_b")), ["Users"]);
     }
 }

@@ -5,13 +5,16 @@
 //! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod changes;
 mod equivalent;
 mod frame;
+mod groups;
 mod home;
 mod json;
 mod paths;
 mod pools;
 mod samples;
+mod users;
 pub mod view;
 mod visit;
 
@@ -30,5 +33,7 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::SWITCH, get(home::switch))
         .route(paths::POOLS, get(pools::list))
         .route("/console/pools/{pool}", get(pools::overview))
+        .merge(users::routes())
+        .merge(groups::routes())
         .route("/console/{*rest}", get(home::missing))
 }

@@ -192,7 +192,7 @@ pub struct PasswordPolicy {
 #[derive(Clone, Serialize)]
 pub struct PasswordRule {
     id: &'static str,
-    text: String,
+    pub text: String,
 }
 
 impl PasswordPolicy {

@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 mod browser;
 mod command_line;
+mod console;
 mod control;
 mod coverage;
 mod data;
