@@ -144,7 +144,7 @@ async fn a_group_is_deleted_and_its_users_stay() {
 }
 
 #[tokio::test]
-async fn sec_051_no_group_is_touched_without_our_form() {
+async fn sec_051_066_no_group_is_touched_without_our_form() {
     let house = House::start().await;
     let pool = house.pool(json!({})).await;
     house.user(&pool, "eve@example.com").await;

@@ -204,7 +204,7 @@ async fn a_user_is_deleted_after_its_losses_are_named() {
 }
 
 #[tokio::test]
-async fn sec_051_nothing_is_done_to_a_user_without_our_form() {
+async fn sec_051_066_nothing_is_done_to_a_user_without_our_form() {
     let (house, app, url) = ada().await;
     house.ok("CreateGroup", json!({ "UserPoolId": app.pool, "GroupName": "staff" })).await;
     let before = user(&house, &app.pool).await;
