@@ -114,7 +114,7 @@ fn wrong(form: Form, (field, why): (&str, &str)) -> Form {
 
 async fn new_page(visit: &mut Visit, pool: &Pool, draft: &Draft) -> (View, Form) {
     let named =
-        Draft { name: if draft.name.is_empty() { "staff".to_owned() } else { draft.name.clone() }, ..Draft::of(&Json::Null) };
+        Draft { name: if draft.name.is_empty() { "new-group".to_owned() } else { draft.name.clone() }, ..Draft::of(&Json::Null) };
     let printed = draft.input(pool, None).or_else(|_| named.input(pool, None));
     let mut printed = printed.unwrap_or_default();
     put(&mut printed, "GroupName", named.name.as_str());

@@ -213,9 +213,9 @@ async fn page(visit: &mut Visit, pool: &Pool, draft: &Draft) -> (View, Form) {
     let users = paths::pool(&pool.id, "/users");
     let example = match pool.sign_in_kind() {
         _ if !draft.username.is_empty() => draft.username.as_str(),
-        SignInKind::Username => "ada",
+        SignInKind::Username => "new-user",
         SignInKind::Attributes { email: false, .. } => "+14155550100",
-        SignInKind::Attributes { .. } => "ada@example.com",
+        SignInKind::Attributes { .. } => "new-user@example.com",
     };
     let mut input = draft.input(pool, &password::example(pool));
     put(&mut input, "Username", example);
