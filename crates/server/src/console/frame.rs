@@ -55,6 +55,11 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     for (title, links) in OF_A_POOL {
         groups.push(of_pool(title, links));
     }
+    // Of the pages above this one the nearest counts: the overview is above every page of its pool.
+    let nearest = groups.iter().flat_map(|group| &group.links).filter(|link| link.here).map(|link| link.url.len()).max();
+    for link in groups.iter_mut().flat_map(|group| &mut group.links) {
+        link.here &= Some(link.url.len()) == nearest;
+    }
     groups
 }
 
@@ -75,6 +80,7 @@ type Section = (&'static str, &'static [(&'static str, &'static str)]);
 const OF_A_POOL: &[Section] = &[
     ("Current user pool", &[("Overview", "")]),
     ("Applications", &[("App clients", "/clients")]),
+    ("User management", &[("Users", "/users"), ("Groups", "/groups")]),
     ("Authentication", &[("Sign-in and sign-up settings", "/settings")]),
     ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers")]),
     ("Security", &[("Signing keys", "/keys")]),
@@ -108,5 +114,6 @@ mod tests {
         assert_eq!(here("/console/pools", None), ["User pools"]);
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
         assert_eq!(here("/console/pools/a_b/clients/x/delete", Some("a_b")), ["App clients"]);
+        assert_eq!(here("/console/pools/a_b/users/ada/password", Some("a_b")), ["Users"]);
     }
 }

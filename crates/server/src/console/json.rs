@@ -20,6 +20,13 @@ pub fn list<'a>(from: &'a Json, name: &str) -> &'a [Json] {
     from.get(name).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
+/// Sets a member of an object.
+pub fn put(into: &mut Json, name: &str, value: impl Into<Json>) {
+    if let Some(members) = into.as_object_mut() {
+        members.insert(name.to_owned(), value.into());
+    }
+}
+
 /// A number in digits; empty where there is none.
 pub fn number(from: &Json, name: &str) -> String {
     from.get(name).filter(|value| value.is_number()).map(Json::to_string).unwrap_or_default()

@@ -10,10 +10,12 @@ mod coverage;
 mod destroy;
 mod domain;
 mod edit;
+mod changes;
 mod equivalent;
 mod events;
 mod flow;
 mod frame;
+mod groups;
 mod home;
 mod inspect;
 mod json;
@@ -26,6 +28,7 @@ mod resource_servers;
 mod samples;
 mod settings;
 mod token;
+mod users;
 pub mod view;
 mod visit;
 
@@ -54,5 +57,7 @@ pub fn routes(open: bool) -> Router<AppState> {
         .merge(domain::routes())
         .merge(resource_servers::routes())
         .merge(settings::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
         .route("/console/{*rest}", get(home::missing))
 }

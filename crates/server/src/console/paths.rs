@@ -24,6 +24,21 @@ pub fn client(pool_id: &str, client: &str, rest: &str) -> String {
     pool(pool_id, &format!("/clients/{}{rest}", segment(client)))
 }
 
+/// A user's page, or one below it.
+pub fn user(pool_id: &str, username: &str, rest: &str) -> String {
+    pool(pool_id, &format!("/users/{}{rest}", chosen(username)))
+}
+
+/// A group's page, or one below it.
+pub fn group(pool_id: &str, name: &str, rest: &str) -> String {
+    pool(pool_id, &format!("/groups/{}{rest}", chosen(name)))
+}
+
+/// A chosen name beside which pages of our own stand: the user `new` is not the page that makes users.
+fn chosen(name: &str) -> String {
+    if name == "new" { "%6Eew".to_owned() } else { segment(name) }
+}
+
 /// A text as one segment of a path (RFC 3986 §3.3): everything but unreserved characters is encoded.
 pub fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -43,7 +58,7 @@ pub fn segment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::segment;
+    use super::{group, segment, user};
 
     #[test]
     fn names_stay_one_segment() {
@@ -51,5 +66,7 @@ mod tests {
         assert_eq!(segment("a/b?c#d e"), "a%2Fb%3Fc%23d%20e");
         assert_eq!(segment(".."), "%2E%2E");
         assert_eq!(segment("ä.b"), "%C3%A4.b");
+        assert_eq!(user("a_b", "new", "/password"), "/console/pools/a_b/users/%6Eew/password");
+        assert_eq!(group("a_b", "a/b", ""), "/console/pools/a_b/groups/a%2Fb");
     }
 }

@@ -1,6 +1,8 @@
 //! A request to the console, and the one way from a page to an operation. Owns the form token, the record of what was called
 //! for the page's "equivalent calls", and the two answers there are: a page, or a redirect. Made by extraction.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -11,6 +13,7 @@ use poolhouse_engine::ctx::{Caller, Ctx, Remote};
 use poolhouse_engine::error::{Code, Error};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::ops::{self, Class};
+use poolhouse_engine::pools::{self, Pool};
 use poolhouse_wire::{ErrorCode, operation};
 use serde_json::Value as Json;
 
@@ -115,6 +118,28 @@ impl Visit {
         let (output, equivalent) = self.perform(name, input).await;
         self.called.push(equivalent);
         output
+    }
+
+    /// As [`Visit::call`], where the page is nothing without the answer.
+    ///
+    /// # Errors
+    /// [`Stop`] with a page that says what happened.
+    pub async fn must(mut self, name: &'static str, input: Json) -> Result<(Self, Json), Stop> {
+        match self.call(name, input).await {
+            Ok(output) => Ok((self, output)),
+            Err(error) => Err(self.failed(&error).await.into()),
+        }
+    }
+
+    /// The pool that the page is about.
+    ///
+    /// # Errors
+    /// [`Stop`] with a page that says what happened.
+    pub async fn enter(self, pool: &str) -> Result<(Self, Arc<Pool>), Stop> {
+        match pools::load(&self.ctx, pool).await {
+            Ok(pool) => Ok((self, pool)),
+            Err(error) => Err(self.failed(&error).await.into()),
+        }
     }
 
     /// As [`Visit::call`], without a word about it: for what is no part of what the page is for.
@@ -275,6 +300,15 @@ pub struct Posted {
 }
 
 impl Posted {
+    /// As [`Visit::enter`].
+    ///
+    /// # Errors
+    /// As [`Visit::enter`].
+    pub async fn enter(self, pool: &str) -> Result<(Self, Arc<Pool>), Stop> {
+        let (visit, pool) = self.visit.enter(pool).await?;
+        Ok((Self { visit, form: self.form }, pool))
+    }
+
     /// A field as typed, without the spaces around it; empty where it is absent.
     pub fn text(&self, name: &str) -> &str {
         self.form.get(name).ok().flatten().unwrap_or_default().trim()

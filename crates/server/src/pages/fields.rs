@@ -205,7 +205,7 @@ pub struct PasswordPolicy {
 #[derive(Clone, Serialize)]
 pub struct PasswordRule {
     id: &'static str,
-    text: String,
+    pub text: String,
 }
 
 impl PasswordPolicy {

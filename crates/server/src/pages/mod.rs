@@ -6,7 +6,7 @@ pub mod contexts;
 mod errors;
 pub mod fields;
 mod form;
-mod look;
+pub mod look;
 mod new_password;
 mod paths;
 mod posted;

@@ -3,12 +3,17 @@
 use crate::browser::{Browser, attribute, unescaped};
 use crate::harness::Reply;
 
+/// Sends the form of this id; what is `typed` replaces what stands in fields of those names.
+pub async fn submit(browser: &mut Browser<'_>, page: &Reply, id: &str, typed: &[(&str, &str)]) -> Reply {
+    let mut form = Form::of(page, id);
+    form.fields.retain(|(name, _)| !typed.iter().any(|(given, _)| given == name));
+    form.fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    form.send(browser).await
+}
+
 /// Sends the form of this id and goes on to the page that it leads to, which must be one.
 pub async fn send(browser: &mut Browser<'_>, page: &Reply, id: &str, changed: &[(&str, &str)]) -> Reply {
-    let mut form = Form::of(page, id);
-    form.fields.retain(|(name, _)| !changed.iter().any(|(given, _)| given == name));
-    form.fields.extend(changed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let reply = form.send(browser).await;
+    let reply = submit(browser, page, id, changed).await;
     assert!(reply.status.is_redirection(), "{id}: {reply:?}");
     let page = browser.follow(reply).await;
     assert!(page.status.is_success(), "{id}: {page:?}");
@@ -105,4 +110,25 @@ fn fields(html: &str) -> Vec<(String, String)> {
 pub fn words(page: &Reply) -> String {
     let text: String = page.text.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
     unescaped(&text)
+}
+
+/// What the page says as text, tags and entities undone.
+pub fn said(page: &Reply) -> String {
+    let main = page.text.split_once("<main").map_or(page.text.as_str(), |(_, main)| main);
+    let mut words = String::new();
+    let mut inside = true;
+    for character in main.chars() {
+        match character {
+            '<' => {
+                inside = true;
+                words.push(' ');
+            }
+            '>' if inside => inside = false,
+            _ if inside => {}
+            other => words.push(other),
+        }
+    }
+    let words = words.replace("&quot;", "\"").replace("&#39;", "'").replace("&#x27;", "'").replace("&#x2f;", "/");
+    let words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }

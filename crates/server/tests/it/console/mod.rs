@@ -3,7 +3,7 @@
 mod clients;
 mod domains;
 mod flow;
-pub mod forms;
+mod forms;
 mod pools;
 mod settings;
 
@@ -94,3 +94,10 @@ async fn sec_056_words_in_the_address_are_not_said_by_the_console() {
     let page = Browser::new(&house).get("/console?said=Your+password+is+leaked&poolhouse-said=x").await;
     assert!(!page.text.contains("leaked"));
 }
+//! The console, through HTTP as a browser uses it; effects are checked by the API.
+
+mod form;
+mod groups;
+mod user_actions;
+mod user_edits;
+mod users;
