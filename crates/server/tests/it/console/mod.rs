@@ -1,7 +1,9 @@
 //! `/console`: what every page of it owes; the pages have files of their own.
 
+mod events;
 mod flow;
 pub mod forms;
+mod token;
 
 use http::StatusCode;
 use serde_json::json;
