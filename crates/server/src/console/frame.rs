@@ -55,7 +55,17 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     for (title, links) in OF_A_POOL {
         groups.push(of_pool(title, links));
     }
+    one_place(&mut groups);
     groups
+}
+
+/// A pool's overview is above all of its pages, and each of these is in a group of its own: only the nearest is the place.
+fn one_place(groups: &mut [Group]) {
+    let links = || groups.iter().flat_map(|group| &group.links);
+    let longest = links().filter(|link| link.here).map(|link| link.url.len()).max();
+    for link in groups.iter_mut().flat_map(|group| &mut group.links) {
+        link.here &= Some(link.url.len()) == longest;
+    }
 }
 
 const OF_THE_INSTANCE: &[(&str, &str)] = &[
@@ -101,5 +111,7 @@ mod tests {
         assert_eq!(here("/console", None), ["Home"]);
         assert_eq!(here("/console/pools", None), ["User pools"]);
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
+        assert_eq!(here("/console/pools/a_b/keys/rotate", Some("a_b")), ["Signing keys"]);
+        assert_eq!(here("/console/flow/x/token", Some("a_b")), ["Test a flow"]);
     }
 }

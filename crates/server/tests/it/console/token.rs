@@ -64,7 +64,7 @@ async fn each_reason_to_refuse_is_told() {
     let flipped = format!("{signed}.{first}{}", signature.get(1..).unwrap());
     refused(&[("token", &flipped)], &["It was not made with the key it names"]).await;
     house.ok("GlobalSignOut", json!({ "AccessToken": access })).await;
-    refused(&[("token", access)], &["It would be refused here: Access Token has been revoked"]).await;
+    refused(&[("token", access)], &["This server refuses it: Access Token has been revoked"]).await;
     house.clock.advance_ms(2 * 3_600_000);
     refused(&[("token", access)], &["It expired 1 hour 0 minutes ago"]).await;
 
