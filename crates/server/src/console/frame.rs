@@ -55,12 +55,17 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     for (title, links) in OF_A_POOL {
         groups.push(of_pool(title, links));
     }
-    // Of the pages above this one the nearest counts: the overview is above every page of its pool.
-    let nearest = groups.iter().flat_map(|group| &group.links).filter(|link| link.here).map(|link| link.url.len()).max();
-    for link in groups.iter_mut().flat_map(|group| &mut group.links) {
-        link.here &= Some(link.url.len()) == nearest;
-    }
+    one_place(&mut groups);
     groups
+}
+
+/// A pool's overview is above all of its pages, and each of these is in a group of its own: only the nearest is the place.
+fn one_place(groups: &mut [Group]) {
+    let links = || groups.iter().flat_map(|group| &group.links);
+    let longest = links().filter(|link| link.here).map(|link| link.url.len()).max();
+    for link in groups.iter_mut().flat_map(|group| &mut group.links) {
+        link.here &= Some(link.url.len()) == longest;
+    }
 }
 
 const OF_THE_INSTANCE: &[(&str, &str)] = &[
@@ -115,5 +120,7 @@ mod tests {
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
         assert_eq!(here("/console/pools/a_b/clients/x/delete", Some("a_b")), ["App clients"]);
         assert_eq!(here("/console/pools/a_b/users/ada/password", Some("a_b")), ["Users"]);
+        assert_eq!(here("/console/pools/a_b/keys/rotate", Some("a_b")), ["Signing keys"]);
+        assert_eq!(here("/console/flow/x/token", Some("a_b")), ["Test a flow"]);
     }
 }

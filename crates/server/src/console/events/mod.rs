@@ -15,6 +15,7 @@ use super::view::{Block, Choice, Facts, Field, Form, Input, Named, State, Table,
 use super::visit::{Answer, Visit};
 use crate::pages::fields::{Link, Moment};
 
+const COLUMNS: [&str; 5] = ["Event", "Time", "Outcome", "Who", "About"];
 /// Events on a page.
 const SHOWN: usize = 50;
 
@@ -138,7 +139,7 @@ pub async fn list(visit: Visit) -> Answer {
     view.blocks.push(Block::Table(Table {
         id: "events".to_owned(),
         caption: "Events".to_owned(),
-        columns: ["Event", "Time", "Outcome", "Who", "User pool", "About"].map(str::to_owned).to_vec(),
+        columns: COLUMNS.map(str::to_owned).to_vec(),
         rows: events.iter().map(|listed| row(listed, visit.ctx.now)).collect(),
         next: next.map(|place| wanted.address(Some(&place))),
         first: before.map(|_| wanted.address(None)),
@@ -153,13 +154,17 @@ fn address(listed: &Listed) -> String {
 fn row(listed: &Listed, now: i64) -> Vec<Value> {
     let event = &listed.event;
     let (state, word) = outcome(event);
+    let named = event.target.iter().map(|(name, value)| format!("{name}: {value}"));
+    let about: Vec<String> = event.pool.iter().cloned().chain(named).collect();
     vec![
         Value::link(&event.action, &address(listed)),
         Value::Moment { at: Moment::of(event.at, now) },
         Value::state(state, word),
         Value::text(&event.actor),
-        event.pool.as_deref().map_or_else(|| Value::none("none"), |pool| Value::link(pool, &paths::pool(pool, ""))),
-        Value::list(event.target.iter().map(|(name, value)| format!("{name}: {value}")).collect(), "nothing more"),
+        match about.is_empty() {
+            true => Value::none("nothing more"),
+            false => Value::text(&about.join(", ")),
+        },
     ]
 }
 
@@ -206,7 +211,7 @@ pub async fn one(visit: Visit, Path((chain, seq)): Path<(String, String)>) -> An
         view.blocks.push(Block::Table(Table {
             id: "same".to_owned(),
             caption: "Other events of the same request".to_owned(),
-            columns: ["Event", "Time", "Outcome", "Who", "User pool", "About"].map(str::to_owned).to_vec(),
+            columns: COLUMNS.map(str::to_owned).to_vec(),
             rows: others.map(|other| row(other, visit.ctx.now)).collect(),
             next: None,
             first: None,

@@ -146,10 +146,10 @@ fn ready(visit: &mut Visit, view: &mut View, client: &Json) {
     view.blocks.push(Block::Form(Form::new("begin", "/console/flow/start", "Start the flow", fields).hinting(hint)));
 }
 
-/// A setting that the flow needs, as it is and as it has to be.
+/// A setting that the flow needs: what is added to it, and what it is then.
 struct Missing {
     member: &'static str,
-    now: Vec<String>,
+    added: String,
     needed: Json,
     why: &'static str,
 }
@@ -158,12 +158,12 @@ fn missing(client: &Json, callback: &str) -> Vec<Missing> {
     let lacks = |member: &'static str, value: &str, why: &'static str| {
         let now = texts(client, member);
         let needed: Vec<String> = now.iter().cloned().chain([value.to_owned()]).collect();
-        (!now.iter().any(|one| one == value)).then(|| Missing { member, now, needed: json!(needed), why })
+        (!now.iter().any(|one| one == value)).then(|| Missing { member, added: value.to_owned(), needed: json!(needed), why })
     };
     let on = client.get("AllowedOAuthFlowsUserPoolClient").and_then(Json::as_bool).unwrap_or(false);
     let off = Missing {
         member: "AllowedOAuthFlowsUserPoolClient",
-        now: vec!["false".to_owned()],
+        added: "true".to_owned(),
         needed: Json::Bool(true),
         why: "Lets the app client use the OAuth endpoints at all.",
     };
@@ -190,18 +190,7 @@ fn completed(client: &Json, callback: &str) -> Json {
 }
 
 fn ask(client: &Json, missing: &[Missing]) -> Vec<Block> {
-    let row = |missing: &Missing| {
-        let needed = match &missing.needed {
-            Json::Array(all) => all.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-            other => vec![other.to_string()],
-        };
-        vec![
-            Value::text(missing.member),
-            Value::list(missing.now.clone(), "nothing"),
-            Value::list(needed, "nothing"),
-            Value::text(missing.why),
-        ]
-    };
+    let row = |missing: &Missing| vec![Value::text(missing.member), Value::copy(&missing.added), Value::text(missing.why)];
     let fields = vec![Field::hidden("pool", text(client, "UserPoolId")), Field::hidden("client", text(client, "ClientId"))];
     vec![
         Block::Notice {
@@ -212,14 +201,14 @@ fn ask(client: &Json, missing: &[Missing]) -> Vec<Block> {
         Block::Table(Table {
             id: "missing".to_owned(),
             caption: "Missing settings".to_owned(),
-            columns: ["Setting", "Now", "Afterwards", "Why"].map(str::to_owned).to_vec(),
+            columns: ["Setting", "Is added", "Why"].map(str::to_owned).to_vec(),
             rows: missing.iter().map(row).collect(),
             next: None,
             first: None,
         }),
         Block::Form(
             Form::new("complete", "/console/flow/settings", "Save app client", fields)
-                .hinting("Changes these settings and leaves all others as they are."),
+                .hinting("Adds these to the app client's settings and leaves everything else as it is."),
         ),
     ]
 }

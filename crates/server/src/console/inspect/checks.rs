@@ -216,7 +216,7 @@ fn standing(judged: &Judged) -> Option<Check> {
         "This server",
         State::Bad,
         format!(
-            "It would be refused here: {}{cause}. An API that only checks the signature does not notice.",
+            "This server refuses it: {}{cause}. An API that only checks the signature does not notice.",
             error.message().trim_end_matches('.')
         ),
     ))

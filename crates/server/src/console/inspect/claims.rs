@@ -5,6 +5,9 @@ use serde_json::Value as Json;
 use super::{Jwt, Use};
 use crate::pages::fields::Moment;
 
+/// Seconds since the epoch that no honest token names.
+const YEAR_10000: i64 = 253_402_300_800;
+
 /// A value as it is shown: texts without quotes.
 pub fn shown(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -23,6 +26,9 @@ pub fn of_header(member: &str) -> &'static str {
 pub fn meaning(token: &Jwt, claim: &str, value: &Json, now: i64) -> String {
     let about = about(token.used(), claim);
     match (claim, value.as_i64()) {
+        ("exp" | "iat" | "auth_time" | "nbf", Some(seconds)) if !(0..YEAR_10000).contains(&seconds) => {
+            format!("{about} a time that no calendar has.")
+        }
         ("exp" | "iat" | "auth_time" | "nbf", Some(seconds)) => {
             let moment = Moment::of(seconds.saturating_mul(1000), now);
             format!("{about} {} ({}).", moment.absolute, moment.relative)

@@ -2,10 +2,12 @@
 
 mod clients;
 mod domains;
+mod events;
 mod flow;
 mod forms;
 mod pools;
 mod settings;
+mod token;
 
 use http::StatusCode;
 use serde_json::json;
