@@ -91,7 +91,7 @@ impl<'a> Browser<'a> {
 }
 
 /// Where the form of this id goes, and what a browser would send of it untouched.
-fn form(html: &str, id: &str) -> Option<(String, Vec<(String, String)>)> {
+pub fn form(html: &str, id: &str) -> Option<(String, Vec<(String, String)>)> {
     let at = html.find(&format!("id=\"{id}\" action="))?;
     let from = html.get(..at)?.rfind("<form")?;
     let form = html.get(from..)?.split("</form>").next()?;
@@ -119,7 +119,7 @@ fn form(html: &str, id: &str) -> Option<(String, Vec<(String, String)>)> {
     Some((attribute(&format!("{form}>"), "<form", "action")?, shown))
 }
 
-fn unescaped(text: &str) -> String {
+pub fn unescaped(text: &str) -> String {
     text.replace("&#39;", "'").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 

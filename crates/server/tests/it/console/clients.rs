@@ -75,7 +75,7 @@ async fn the_detail_has_snippets_with_real_ids_and_no_secret() {
         assert!(said.contains(&part), "{part}: {said}");
     }
     let sign_in = format!("{}/_domain/shop/login?client_id={}", house.public_url, app.client);
-    assert!(super::page::unescaped(&page.text).contains(&sign_in), "a link to the sign-in page");
+    assert!(crate::browser::unescaped(&page.text).contains(&sign_in), "a link to the sign-in page");
     for rest in ["", "/login-pages", "/authentication", "/attributes", "/secrets", "/delete", "/postman/environment"] {
         let page = browser.get(&url(&app, rest)).await;
         assert_eq!(page.status, StatusCode::OK, "{rest}: {page:?}");

@@ -38,7 +38,7 @@ async fn saving_untouched_settings_changes_nothing() {
         let index = browser.get(&format!("/console/pools/{pool}/settings")).await;
         for rest in FORMS {
             let url = format!("/console/pools/{pool}/settings{rest}");
-            assert!(super::page::unescaped(&index.text).contains(&url), "{rest} is linked");
+            assert!(crate::browser::unescaped(&index.text).contains(&url), "{rest} is linked");
             let reply = Form::of(&browser.get(&url).await, "settings").send(&mut browser).await;
             assert_eq!(reply.status, StatusCode::FOUND, "{rest}: {reply:?}");
             assert!(words(&browser.follow(reply).await).contains("Nothing was changed"), "{rest}");
