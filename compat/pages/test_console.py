@@ -32,9 +32,9 @@ def pages(server, idp):
     """Addresses of all pages: those that the home page and the pages it leads to link to, of a pool with something in it."""
     pool = make_pool(idp, secret=True, domain="compat-console")
     make_user(idp, pool, email="ada@example.com")
-    idp.create_group(UserPoolId=pool.pool_id, GroupName="editors", Description="Who may write")
-    idp.admin_add_user_to_group(UserPoolId=pool.pool_id, Username="ada@example.com", GroupName="editors")
-    idp.create_resource_server(UserPoolId=pool.pool_id, Identifier="orders", Name="Orders",
+    idp.create_group(UserPoolId=pool.id, GroupName="editors", Description="Who may write")
+    idp.admin_add_user_to_group(UserPoolId=pool.id, Username="ada@example.com", GroupName="editors")
+    idp.create_resource_server(UserPoolId=pool.id, Identifier="orders", Name="Orders",
                                Scopes=[{"ScopeName": "write", "ScopeDescription": "Write orders"}])
     found, ahead = {}, ["/console"]
     while ahead:

@@ -135,7 +135,7 @@ pub struct Engine {
     pub rates: Rates,
     pub(crate) request_ids: Supply,
     /// Signatures of tokens that held.
-    pub(crate) verified: Verified,
+    pub verified: Verified,
     pub(crate) cache: crate::cache::Cache,
     pub(crate) turns: crate::turns::Turns,
 }

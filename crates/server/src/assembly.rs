@@ -24,9 +24,10 @@ use crate::facts::Facts;
 use crate::metrics;
 use crate::opening::{failed, options};
 use crate::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
 };
-use crate::operator::{audit, keys, upkeep};
+use crate::operator::seed::Answer;
+use crate::operator::{audit, keys, seed, upkeep};
 use crate::run::{App, Assembly, Opening};
 use crate::start_error::StartError;
 use crate::state::{AppState, DemoFacts, Front};
@@ -57,6 +58,9 @@ impl Poolhouse {
         };
         if let Some(facts) = &facts {
             demo::ensure(&engine, facts).await.map_err(failed)?;
+        }
+        if let Some(file) = &settings.seed {
+            seed::sow(&engine, file, settings).await?;
         }
         let front = Front {
             callers: settings.callers,
@@ -119,6 +123,10 @@ impl Assembly for Poolhouse {
         let reply = keys::master_key(&engine, command, tell).await;
         engine.close().await;
         reply
+    }
+
+    async fn seed(&self, settings: &Settings, command: &SeedCommand) -> Result<Answer, StartError> {
+        seed::run(settings, command).await
     }
 
     async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {

@@ -34,6 +34,7 @@ pub mod render;
 pub mod replies;
 pub mod run;
 pub mod sandbox;
+pub mod seed;
 pub mod shell;
 pub mod sigv4;
 pub mod smtp;

@@ -18,8 +18,9 @@ use crate::config::{Refusal, Sandbox, Settings, Tls};
 use crate::edge::{Bound, Edge, Handler, Listen};
 use crate::facts::Facts;
 use crate::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
 };
+use crate::operator::seed::Answer;
 use crate::sandbox::{self, Reach};
 use crate::start_error::StartError;
 
@@ -65,6 +66,12 @@ pub trait Assembly: Send + Sync {
     /// # Errors
     /// A sentence for the operator.
     async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError>;
+
+    /// Compares a store with a seed file, brings it in line, or writes one of it.
+    ///
+    /// # Errors
+    /// Sentences for the operator, above all everything that is wrong with the file.
+    async fn seed(&self, settings: &Settings, command: &SeedCommand) -> Result<Answer, StartError>;
 
     /// Shows or changes the signing keys of a pool; the reply is printed as it is.
     ///

@@ -10,7 +10,7 @@ pub mod json;
 mod operation;
 mod pattern;
 mod scalar;
-mod shape;
+pub mod shape;
 mod strict;
 
 pub use decode::{Rejection, decode};

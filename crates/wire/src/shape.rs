@@ -1,4 +1,4 @@
-//! The constraint table's row types. Filled by `generated::shapes`, walked by `decode`.
+//! The constraint table's row types. Filled by `generated::shapes`, walked by `decode` and by whoever writes a format that holds inputs.
 
 use crate::pattern::Pattern;
 
@@ -11,6 +11,17 @@ pub struct Shape {
     /// Of a string's UTF-16 units, a blob's bytes, a container's items, or a number's value.
     pub limits: Limits,
     pub kind: Kind,
+}
+
+impl Shape {
+    /// Names of a structure's members, as on the wire; of anything else none.
+    pub fn members(&self) -> impl Iterator<Item = &'static str> {
+        let members = match self.kind {
+            Kind::Struct(members) => members,
+            _ => &[],
+        };
+        members.iter().map(|member| member.name)
+    }
 }
 
 /// Inclusive bounds.

@@ -22,7 +22,7 @@ mod trail;
 mod writer;
 
 pub(crate) use bursts::Bursts;
-pub use trail::{Broken, Filter, Listed, Verified};
+pub use trail::{Broken, Filter, Listed, Place, Verified};
 use writer::{Message, Writer};
 
 /// Events that may wait to be written: some megabytes, and at a thousand a second the store may be away for seconds.

@@ -11,6 +11,18 @@ use crate::keys::secret::equal;
 
 /// Rows of one read.
 const PAGE: i64 = 1000;
+/// Rows looked at for one page of the newest events; a rare event may be further back, and the next page goes on there.
+const LOOKED_AT_MAX: usize = 20_000;
+/// Rows before and after one event among which those of the same request are looked for.
+const AROUND: i64 = 64;
+
+/// Where a row stands in the order of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub at: i64,
+    pub chain: String,
+    pub seq: i64,
+}
 
 /// Which events are wanted.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +70,13 @@ struct Last {
     closed: bool,
 }
 
+fn listed(row: AuditRow) -> Result<Listed> {
+    let mut event: Event = serde_json::from_str(&row.event)
+        .map_err(|e| Error::internal(format!("audit row {} {}: it does not parse: {e}", row.chain, row.seq)))?;
+    event.at = row.at;
+    Ok(Listed { chain: row.chain, seq: row.seq, event })
+}
+
 impl Audit {
     /// Events in the order of their time, and whether older ones were left out.
     ///
@@ -73,9 +92,7 @@ impl Audit {
             let Some(last) = page.last() else { return Ok((kept.into(), more)) };
             place = (last.at, last.chain.clone(), last.seq);
             for row in page {
-                let mut event: Event = serde_json::from_str(&row.event)
-                    .map_err(|e| Error::internal(format!("audit row {} {}: it does not parse: {e}", row.chain, row.seq)))?;
-                event.at = row.at;
+                let Listed { chain, seq, event } = listed(row)?;
                 let pool = filter.pool.is_none() || filter.pool == event.pool;
                 if !pool || (filter.alerts_only && event.kind != Kind::Alert) {
                     continue;
@@ -84,9 +101,58 @@ impl Audit {
                     kept.pop_front();
                     more = true;
                 }
-                kept.push_back(Listed { chain: row.chain, seq: row.seq, event });
+                kept.push_back(Listed { chain, seq, event });
             }
         }
+    }
+
+    /// The newest events that are wanted, at most `most`, of those before `before`; and where to go on, if there may be more.
+    ///
+    /// # Errors
+    /// The store's; a row that does not parse.
+    pub async fn newest(
+        &self,
+        wanted: impl Fn(&Event) -> bool,
+        before: Option<Place>,
+        most: usize,
+    ) -> Result<(Vec<Listed>, Option<Place>)> {
+        let mut place = before.unwrap_or_else(|| Place { at: i64::MAX, chain: String::new(), seq: 0 });
+        let (mut kept, mut looked_at) = (Vec::new(), 0);
+        loop {
+            let mut reader = self.store.reader().await?;
+            let page = table::by_time_back(&mut reader, place.at, &place.chain, place.seq, PAGE).await?;
+            drop(reader);
+            if page.is_empty() {
+                return Ok((kept, None));
+            }
+            for row in page {
+                place = Place { at: row.at, chain: row.chain.clone(), seq: row.seq };
+                looked_at += 1;
+                let listed = listed(row)?;
+                if wanted(&listed.event) {
+                    kept.push(listed);
+                }
+                if kept.len() >= most || looked_at >= LOOKED_AT_MAX {
+                    return Ok((kept, Some(place)));
+                }
+            }
+        }
+    }
+
+    /// The event at a place and those of the same request near it, in their order; none where there is no such event.
+    ///
+    /// # Errors
+    /// The store's; a row that does not parse.
+    pub async fn of_request(&self, chain: &str, seq: i64) -> Result<Vec<Listed>> {
+        let mut reader = self.store.reader().await?;
+        let rows = table::by_chain(&mut reader, chain, seq.saturating_sub(AROUND), 2 * AROUND).await?;
+        drop(reader);
+        let rows = rows.into_iter().filter(|row| row.chain == chain).map(listed).collect::<Result<Vec<Listed>>>()?;
+        let Some(request) = rows.iter().find(|row| row.seq == seq).map(|row| row.event.request_id.clone()) else {
+            return Ok(Vec::new());
+        };
+        let same = |row: &Listed| row.seq == seq || (!request.is_empty() && row.event.request_id == request);
+        Ok(rows.into_iter().filter(same).collect())
     }
 
     /// Walks every chain. What it cannot see: a chain whose last rows are gone looks like one whose process was killed,

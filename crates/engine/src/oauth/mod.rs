@@ -8,6 +8,7 @@ pub mod grants;
 pub mod logout;
 pub mod params;
 pub mod revoke;
+pub mod runs;
 pub mod scopes;
 pub mod site;
 pub mod token;

@@ -6,6 +6,8 @@ use super::snippets::shell;
 use crate::config::Settings;
 use crate::edge::Bound;
 use crate::facts::Facts;
+use crate::operator::seed::summary;
+use crate::seed::Seed;
 
 pub(super) fn text(settings: &Settings, bound: &[Bound], facts: Option<&Facts>) -> String {
     let mut text = format!("Poolhouse is ready, for this machine only: {}\n", settings.public_url);
@@ -19,6 +21,9 @@ pub(super) fn text(settings: &Settings, bound: &[Bound], facts: Option<&Facts>) 
     text.push_str(&format!("Inbox    {}/_poolhouse/inbox\n", settings.public_url));
     if let Some(code) = &settings.fixed_code {
         text.push_str(&format!("Codes    every confirmation and one-time code is {code}\n"));
+    }
+    if let Some(seed) = &settings.seed {
+        text.push_str(&seeded(seed));
     }
     if let Some(facts) = facts {
         let Facts { pool_id, client_id, username, password, .. } = facts;
@@ -35,6 +40,18 @@ pub(super) fn text(settings: &Settings, bound: &[Bound], facts: Option<&Facts>) 
         text.push_str(&format!("    aws cognito-idp list-users --user-pool-id {}\n", facts.pool_id));
     }
     text.push_str("\nMore: poolhouse env --for cli|boto3|js|amplify|postman      Stop: Ctrl-C\n");
+    text
+}
+
+/// The file, and the ids that go into apps' settings; no secret.
+fn seeded(seed: &Seed) -> String {
+    let mut text = format!("Seed   {} is applied: {}; there is no demo pool\n", seed.file, summary(seed));
+    for pool in &seed.pools {
+        text.push_str(&format!("\nPool {} ({})\n", pool.id, pool.name));
+        for client in &pool.clients {
+            text.push_str(&format!("  client    {} ({})\n", client.id, client.name));
+        }
+    }
     text
 }
 

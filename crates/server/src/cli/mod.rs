@@ -7,6 +7,7 @@ mod health;
 mod keys;
 pub mod out;
 pub mod postman;
+mod seed;
 pub mod snippets;
 mod trust;
 
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::operator::commands::{AccessKeyCommand, AuditCommand, UpkeepCommand, WhichStore};
+use crate::operator::commands::{AccessKeyCommand, AuditCommand, SeedCommand, UpkeepCommand, WhichStore};
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
 use env::EnvOptions;
@@ -44,6 +45,7 @@ enum Command {
     /// Run with everything on and nothing to configure, reachable from this machine only
     #[command(after_help = "Examples:\n  poolhouse dev\n  poolhouse dev --region eu-central-1 --code 123456\n  \
         poolhouse dev --data /tmp/try --http 127.0.0.1:0 --https 127.0.0.1:0   free ports, throw-away data\n  \
+        poolhouse dev --seed team.yaml    its pools, clients and users (./poolhouse.yaml is found without)\n  \
         poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n  \
         poolhouse dev --quotas aws    throttles as Amazon Cognito does; does your client back off?\n\n\
         Any AWS access key is accepted. Outgoing mail and SMS are shown at http://localhost:9229/_poolhouse/inbox.\n\
@@ -97,6 +99,12 @@ enum Command {
     },
     #[command(flatten)]
     Upkeep(UpkeepCommand),
+    /// Check, compare, apply and write the file that says which pools, clients and users there are
+    #[command(after_help = seed::HELP)]
+    Seed {
+        #[command(subcommand)]
+        command: SeedCommand,
+    },
     /// Ask a server on this machine whether it lives; exits with 0 or 1
     #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
         Without a path /_poolhouse/health is asked, which needs no database.")]
@@ -131,7 +139,7 @@ pub fn main(assembly: &dyn Assembly) -> ExitCode {
     let ambient = Ambient::read();
     let out = Out::new(ambient.no_color);
     match dispatch(cli.command, &ambient, out, assembly) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             out.error(&error.to_string());
             ExitCode::from(if matches!(error, StartError::Refused(_)) { 2 } else { 1 })
@@ -139,10 +147,13 @@ pub fn main(assembly: &dyn Assembly) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assembly) -> Result<(), StartError> {
-    match command {
+fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assembly) -> Result<ExitCode, StartError> {
+    let done = match command {
         Command::Dev(options) => {
-            let settings = options.settle(ambient).map_err(StartError::Refused)?;
+            let mut settings = options.settle(ambient).map_err(StartError::Refused)?;
+            if let Some(seed) = seed::of_start(&options)? {
+                settings = options.sown(settings, seed);
+            }
             start(settings, assembly, |settings, bound, facts| out.page(&greeting::text(settings, bound, facts)))
         }
         Command::Serve { config } => {
@@ -169,6 +180,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
+        Command::Seed { command } => return seed::run(&command, ambient, out, assembly),
         Command::SigningKey(options) => keys::signing_key(&options, ambient, out, assembly),
         Command::MasterKey { command } => keys::master_key(command, ambient, out, assembly),
         Command::Upkeep(command) => {
@@ -178,7 +190,8 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn store_of(which: &WhichStore, ambient: &Ambient) -> Result<Settings, StartError> {

@@ -42,6 +42,24 @@ impl Out {
         self.text(&painted);
     }
 
+    /// Lines that begin with `+`, `~` or `-`: what is added, changed, deleted.
+    pub fn changes(self, text: &str) {
+        if !self.colour {
+            return self.text(text);
+        }
+        let mut painted = String::new();
+        for line in text.lines() {
+            let colour = match line.get(..2) {
+                Some("+ ") => "32",
+                Some("~ ") => "33",
+                Some("- ") => "31",
+                _ => "0",
+            };
+            painted.push_str(&format!("\x1b[{colour}m{line}\x1b[0m\n"));
+        }
+        self.text(&painted);
+    }
+
     /// How far a long run has come, on standard error: standard output is the result's.
     pub fn progress(self, line: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{line}");

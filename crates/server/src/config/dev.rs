@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use poolhouse_engine::rates;
@@ -12,6 +13,10 @@ use super::{
 };
 use crate::edge::Limits;
 use crate::host;
+use crate::seed::Seed;
+
+/// Region of an instance that is told none.
+const REGION: &str = "us-east-1";
 
 /// The options of `poolhouse dev`.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,9 +39,15 @@ pub struct DevOptions {
     /// Fix every confirmation and one-time code to these six digits
     #[arg(long, value_name = "DIGITS")]
     pub code: Option<String>,
-    /// Region of the demo pool and of calls that name none
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
-    pub region: String,
+    /// Seed file to apply at the start [default: ./poolhouse.yaml, if it is there]; no demo pool is made then
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+    /// Leave ./poolhouse.yaml alone
+    #[arg(long, conflicts_with = "seed")]
+    pub no_seed: bool,
+    /// Region of the demo pool and of calls that name none [default: the seed file's, else us-east-1]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
     /// Limit requests and guesses as `poolhouse serve` does, to try how a client backs off
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "off")]
     pub quotas: QuotaMode,
@@ -65,6 +76,13 @@ impl DevOptions {
         Ok(self.settings(ambient))
     }
 
+    /// With what a seed file says about the instance: its pools instead of the demo's, and its region unless one was given.
+    #[must_use]
+    pub fn sown(&self, settings: Settings, seed: Seed) -> Settings {
+        let region = self.region.clone().unwrap_or_else(|| seed.region.clone());
+        Settings { region, demo: false, seed: Some(Arc::new(seed)), ..settings }
+    }
+
     fn settings(&self, ambient: &Ambient) -> Settings {
         Settings {
             file: None,
@@ -79,7 +97,7 @@ impl DevOptions {
             mail: Mail::Inbox,
             callers: Callers::AnyKey,
             account_id: "123456789012".into(),
-            region: self.region.clone(),
+            region: self.region.clone().unwrap_or_else(|| REGION.into()),
             issuer: self.issuer,
             hash: HashCost::default(),
             limits: Limits { drain: Duration::from_secs(2), ..Limits::default() },
@@ -90,6 +108,8 @@ impl DevOptions {
             data_dir: Some(self.data.clone()),
             fixed_code: self.code.clone(),
             demo: !self.no_demo,
+            seed: None,
+            guessable_secrets: true,
             open_control: true,
             metrics: None,
             audit_days: AUDIT_DAYS,
@@ -111,7 +131,9 @@ impl DevOptions {
             no_demo: true,
             issuer: IssuerMode::default(),
             code: None,
-            region: "us-east-1".into(),
+            seed: None,
+            no_seed: true,
+            region: None,
             quotas: QuotaMode::Off,
         };
         Settings { master_key, data_dir: None, ..options.settings(ambient) }
@@ -135,9 +157,9 @@ impl DevOptions {
                 "--code 123456",
             ));
         }
-        if !host::is_region(&self.region) {
+        if let Some(region) = self.region.as_deref().filter(|region| !host::is_region(region)) {
             refusals.push(Refusal::new(
-                format!("--region {} is not the name of a region.", self.region.escape_default()),
+                format!("--region {} is not the name of a region.", region.escape_default()),
                 "It becomes part of pool ids, ARNs and host names.",
                 "--region eu-central-1",
             ));

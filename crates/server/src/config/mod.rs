@@ -15,12 +15,14 @@ mod tests;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use poolhouse_engine::rates;
 use serde::Deserialize;
 
 use crate::client_ip::Cidr;
 use crate::edge::Limits;
+use crate::seed::Seed;
 
 pub use dev::DevOptions;
 pub use file::{ConfigError, ServeConfig};
@@ -61,6 +63,10 @@ pub struct Settings {
     pub fixed_code: Option<String>,
     /// Make a pool, a client and a user of fixed ids on the first start.
     pub demo: bool,
+    /// Applied at the start.
+    pub seed: Option<Arc<Seed>>,
+    /// Client secrets that a seed has generated follow from its names: the same everywhere, and no secret from who knows the file.
+    pub guessable_secrets: bool,
     /// Offer the inbox and the rest of `/_poolhouse/` beyond health, and tell causes on error pages.
     pub open_control: bool,
     /// Where `/metrics` is served, alone and over plain HTTP.

@@ -67,6 +67,8 @@ impl ServeConfig {
             data_dir: None,
             fixed_code: None,
             demo: false,
+            seed: None,
+            guessable_secrets: false,
             open_control: false,
             metrics: self.metrics.listen,
             audit_days,

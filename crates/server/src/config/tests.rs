@@ -210,7 +210,9 @@ fn dev() -> DevOptions {
         no_demo: false,
         issuer: IssuerMode::Local,
         code: Some("123456".into()),
-        region: "eu-central-1".into(),
+        seed: None,
+        no_seed: false,
+        region: Some("eu-central-1".into()),
         quotas: QuotaMode::Off,
     }
 }
@@ -221,7 +223,7 @@ fn sec_193_development_listens_on_loopback_only() {
     assert_eq!((settings.callers, settings.fixed_code.as_deref()), (Callers::AnyKey, Some("123456")));
     let open = DevOptions { http: "0.0.0.0:9229".parse().unwrap(), https: "192.168.1.2:1".parse().unwrap(), ..dev() };
     assert_eq!(open.settle(&Ambient::default()).unwrap_err().len(), 2);
-    let odd = DevOptions { code: Some("12345x".into()), region: "x".into(), ..dev() };
+    let odd = DevOptions { code: Some("12345x".into()), region: Some("x".into()), ..dev() };
     assert_eq!(odd.settle(&Ambient::default()).unwrap_err().len(), 2);
 }
 

@@ -45,11 +45,8 @@ pub struct Entry {
 
 /// The menu of a page at `path`; what is about a pool stands under that pool.
 pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
-    let mut groups = vec![group(
-        "Poolhouse",
-        path,
-        vec![("Home", paths::HOME.to_owned()), ("User pools", paths::POOLS.to_owned()), ("Inbox", paths::INBOX.to_owned())],
-    )];
+    let mut groups =
+        vec![group("Poolhouse", path, OF_THE_INSTANCE.iter().map(|(text, url)| (*text, (*url).to_owned())).collect())];
     let Some(pool) = pool else { return groups };
     let of_pool = |title: &str, links: &[(&'static str, &str)]| {
         let links = links.iter().map(|(text, rest)| (*text, paths::pool(pool, rest))).collect();
@@ -61,6 +58,16 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
     groups
 }
 
+const OF_THE_INSTANCE: &[(&str, &str)] = &[
+    ("Home", paths::HOME),
+    ("User pools", paths::POOLS),
+    ("Inbox", paths::INBOX),
+    ("Test a flow", paths::FLOW),
+    ("Token inspector", paths::TOKEN),
+    ("Events", paths::EVENTS),
+    ("Coverage", paths::COVERAGE),
+];
+
 /// A heading, and pages with what follows the pool in their addresses.
 type Section = (&'static str, &'static [(&'static str, &'static str)]);
 
@@ -70,6 +77,7 @@ const OF_A_POOL: &[Section] = &[
     ("Applications", &[("App clients", "/clients")]),
     ("Authentication", &[("Sign-in and sign-up settings", "/settings")]),
     ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers")]),
+    ("Security", &[("Signing keys", "/keys")]),
 ];
 
 fn group(title: &str, path: &str, links: Vec<(&'static str, String)>) -> Group {

@@ -6,13 +6,18 @@
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
 mod clients;
+mod coverage;
 mod destroy;
 mod domain;
 mod edit;
 mod equivalent;
+mod events;
+mod flow;
 mod frame;
 mod home;
+mod inspect;
 mod json;
+mod keys;
 mod make;
 mod members;
 pub mod paths;
@@ -20,6 +25,7 @@ mod pools;
 mod resource_servers;
 mod samples;
 mod settings;
+mod token;
 pub mod view;
 mod visit;
 
@@ -36,6 +42,13 @@ pub fn routes(open: bool) -> Router<AppState> {
     Router::new()
         .route(paths::HOME, get(home::get))
         .route(paths::SWITCH, get(home::switch))
+        .route("/console/pools/{pool}/keys", get(keys::list))
+        .route("/console/pools/{pool}/keys/rotate", get(keys::ask).post(keys::rotate))
+        .route(paths::TOKEN, get(token::get).post(token::post))
+        .route(paths::EVENTS, get(events::list))
+        .route("/console/events/{chain}/{seq}", get(events::one))
+        .route(paths::COVERAGE, get(coverage::get))
+        .merge(flow::routes())
         .merge(pools::routes())
         .merge(clients::routes())
         .merge(domain::routes())

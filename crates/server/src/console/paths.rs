@@ -6,6 +6,12 @@ pub const HOME: &str = "/console";
 pub const POOLS: &str = "/console/pools";
 /// The pool switcher's form: `?pool=ID`.
 pub const SWITCH: &str = "/console/switch";
+/// The flow runner; its callback address is `{public_url}{FLOW_CALLBACK}`.
+pub const FLOW: &str = "/console/flow";
+pub const FLOW_CALLBACK: &str = "/console/flow/callback";
+pub const TOKEN: &str = "/console/token";
+pub const EVENTS: &str = "/console/events";
+pub const COVERAGE: &str = "/console/coverage";
 pub const INBOX: &str = "/_poolhouse/inbox";
 
 /// `/console/pools/{pool}{rest}`; `rest` is empty or begins with `/`.

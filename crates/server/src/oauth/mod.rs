@@ -101,14 +101,24 @@ async fn token(Extension(reached): Extension<Reached>, Extension(ctx): Extension
         Ok(read) => read,
         Err(error) => return replies::cors(replies::error(&error)),
     };
-    let entry = replies::entry(&ctx, "/oauth2/token", &params);
-    let outcome = token::exchange(&ctx, &reached.site, authorization.as_deref(), &params).await;
+    answer_token(&ctx, &reached, authorization.as_deref(), &params).await.0
+}
+
+/// What the token endpoint answers to these parameters, and its error where it refuses.
+pub async fn answer_token(
+    ctx: &Ctx,
+    reached: &Reached,
+    authorization: Option<&str>,
+    params: &Params,
+) -> (Response, Option<Error>) {
+    let entry = replies::entry(ctx, "/oauth2/token", params);
+    let outcome = token::exchange(ctx, &reached.site, authorization, params).await;
     entry.end(outcome.as_ref().err());
-    replies::line(&ctx, &reached, "token", &params, outcome.as_ref().err());
-    replies::cors(match outcome {
-        Ok(tokens) => replies::tokens(&tokens),
-        Err(error) => replies::error(&error),
-    })
+    replies::line(ctx, reached, "token", params, outcome.as_ref().err());
+    match outcome {
+        Ok(tokens) => (replies::cors(replies::tokens(&tokens)), None),
+        Err(error) => (replies::cors(replies::error(&error)), Some(error)),
+    }
 }
 
 /// `POST /oauth2/revoke`.
@@ -117,14 +127,24 @@ async fn revoke(Extension(reached): Extension<Reached>, Extension(ctx): Extensio
         Ok(read) => read,
         Err(error) => return replies::cors(replies::error(&error)),
     };
-    let entry = replies::entry(&ctx, "/oauth2/revoke", &params);
-    let outcome = revoke::revoke(&ctx, &reached.site, authorization.as_deref(), &params).await;
+    answer_revoke(&ctx, &reached, authorization.as_deref(), &params).await.0
+}
+
+/// As [`answer_token`], of the revocation endpoint.
+pub async fn answer_revoke(
+    ctx: &Ctx,
+    reached: &Reached,
+    authorization: Option<&str>,
+    params: &Params,
+) -> (Response, Option<Error>) {
+    let entry = replies::entry(ctx, "/oauth2/revoke", params);
+    let outcome = revoke::revoke(ctx, &reached.site, authorization, params).await;
     entry.end(outcome.as_ref().err());
-    replies::line(&ctx, &reached, "revoke", &params, outcome.as_ref().err());
-    replies::cors(match outcome {
-        Ok(()) => replies::empty(),
-        Err(error) => replies::revoke_error(&error),
-    })
+    replies::line(ctx, reached, "revoke", params, outcome.as_ref().err());
+    match outcome {
+        Ok(()) => (replies::cors(replies::empty()), None),
+        Err(error) => (replies::cors(replies::revoke_error(&error)), Some(error)),
+    }
 }
 
 /// `GET|POST /oauth2/userInfo`. The token comes in the header alone: addresses end up in logs (checklist 34).
@@ -142,13 +162,18 @@ async fn user_info(
         let in_query = uri.query().is_some_and(|query| query.contains("access_token="));
         return replies::cors(replies::user_info_unread(in_query));
     };
-    replies::cors(match userinfo::claims(&ctx, &reached.site, &bearer).await {
-        Ok(claims) => replies::json(http::StatusCode::OK, &claims),
+    answer_user_info(&ctx, &reached, &bearer).await.0
+}
+
+/// As [`answer_token`], of the userInfo endpoint.
+pub async fn answer_user_info(ctx: &Ctx, reached: &Reached, bearer: &str) -> (Response, Option<Error>) {
+    match userinfo::claims(ctx, &reached.site, bearer).await {
+        Ok(claims) => (replies::cors(replies::json(http::StatusCode::OK, &claims)), None),
         Err(error) => {
-            replies::log(&ctx, "userInfo", &error);
-            replies::user_info_error(&error)
+            replies::log(ctx, "userInfo", &error);
+            (replies::cors(replies::user_info_error(&error)), Some(error))
         }
-    })
+    }
 }
 
 /// The `Authorization` header; two of them are two answers to "who".

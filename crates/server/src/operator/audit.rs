@@ -101,7 +101,7 @@ fn line(event: &Event) -> String {
 }
 
 /// Names come from callers: nothing in them may speak to the terminal, or turn the line around (log injection, checklist 141).
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let harmless =
         |c: char| !c.is_control() && !matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let mut out = String::with_capacity(text.len());

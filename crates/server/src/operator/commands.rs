@@ -138,6 +138,61 @@ pub enum UpkeepCommand {
     },
 }
 
+/// `poolhouse seed …`
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum SeedCommand {
+    /// Tell everything that is wrong with a file; needs no store
+    Check {
+        #[arg(value_name = "FILE", default_value = "poolhouse.yaml")]
+        file: PathBuf,
+    },
+    /// Tell what `apply` would do; exits with 0 where nothing differs, with 1 where something does
+    Diff {
+        #[command(flatten)]
+        store: WhichStore,
+        #[command(flatten)]
+        what: WhatDiffers,
+        #[arg(value_name = "FILE", default_value = "poolhouse.yaml")]
+        file: PathBuf,
+    },
+    /// Make and change what the file says; what it leaves out stays as it is
+    Apply {
+        #[command(flatten)]
+        store: WhichStore,
+        #[command(flatten)]
+        what: WhatDiffers,
+        #[arg(value_name = "FILE", default_value = "poolhouse.yaml")]
+        file: PathBuf,
+    },
+    /// Print the store's pools as a seed file
+    Export {
+        #[command(flatten)]
+        store: WhichStore,
+        /// Of this pool only
+        #[arg(long, value_name = "POOL_ID")]
+        pool: Option<String>,
+        /// With client secrets; else a client that has one gets another where the file is applied
+        #[arg(long)]
+        secrets: bool,
+        /// With password hashes, which only a server with the same master keys takes
+        #[arg(long)]
+        hashes: bool,
+    },
+    /// Print the JSON Schema that editors check a file with
+    Schema,
+}
+
+/// How far a seed goes, and how it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+pub struct WhatDiffers {
+    /// Delete what the pools of the file hold beyond it; pools that the file does not name are not touched
+    #[arg(long)]
+    pub prune: bool,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The store of `serve`'s configuration, or that of `dev`'s directory.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct WhichStore {

@@ -4,4 +4,5 @@
 pub mod audit;
 pub mod commands;
 pub mod keys;
+pub mod seed;
 pub mod upkeep;

@@ -23,7 +23,13 @@ impl Shell {
     pub fn new(lang: &str, brand: &str) -> Self {
         let primary = lang.split('-').next().unwrap_or_default().to_ascii_lowercase();
         let right_to_left = matches!(primary.as_str(), "ar" | "dv" | "fa" | "he" | "ps" | "ug" | "ur" | "yi");
-        Self { lang: lang.to_owned(), dir: if right_to_left { "rtl" } else { "ltr" }, brand: brand.to_owned(), inbox_url: None, console_url: None }
+        Self {
+            lang: lang.to_owned(),
+            dir: if right_to_left { "rtl" } else { "ltr" },
+            brand: brand.to_owned(),
+            inbox_url: None,
+            console_url: None,
+        }
     }
 
     pub fn with_inbox(mut self, url: &str) -> Self {

@@ -52,16 +52,6 @@ impl<'a> Browser<'a> {
         self.post(&action, &all).await
     }
 
-    /// Posts the form of this id as the page shows it (what is ticked, chosen and written in its fields), with these fields instead:
-    /// a name that is given replaces what the page has under it, an empty list of a name's values cannot be given.
-    pub async fn fill(&mut self, page: &Reply, id: &str, fields: &[(&str, &str)]) -> Reply {
-        let (action, shown) = form(&page.text, id).unwrap_or_else(|| panic!("no form {id}: {}", page.text));
-        let kept = shown.iter().filter(|(name, _)| !fields.iter().any(|(given, _)| given == name));
-        let mut all: Vec<(&str, &str)> = kept.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        all.extend(fields);
-        self.post(&action, &all).await
-    }
-
     async fn send(&mut self, method: &str, path: &str, body: &str) -> Reply {
         let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
@@ -90,35 +80,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// Where the form of this id goes, and what a browser would send of it untouched.
-pub fn form(html: &str, id: &str) -> Option<(String, Vec<(String, String)>)> {
-    let at = html.find(&format!("id=\"{id}\" action="))?;
-    let from = html.get(..at)?.rfind("<form")?;
-    let form = html.get(from..)?.split("</form>").next()?;
-    let mut shown = Vec::new();
-    for (at, _) in form.match_indices('<') {
-        let tag = form.get(at..)?.split('>').next()?;
-        let value = |name: &str| attribute(&format!("{tag}>"), "<", name);
-        let (Some(name), false) = (value("name"), tag.contains(" disabled")) else { continue };
-        let boxed = matches!(value("type").as_deref(), Some("checkbox" | "radio"));
-        if tag.starts_with("<input") && (!boxed || tag.contains(" checked")) {
-            shown.push((name, value("value").unwrap_or_default()));
-        } else if tag.starts_with("<textarea") {
-            let text = form.get(at + tag.len() + 1..)?.split("</textarea>").next()?;
-            shown.push((name, unescaped(text.strip_prefix('\n').unwrap_or(text))));
-        } else if tag.starts_with("<select") {
-            let options = form.get(at..)?.split("</select>").next()?;
-            let first = || attribute(options, "<option", "value");
-            let chosen = options.split("<option").find(|option| option.contains(" selected"));
-            shown.push((
-                name,
-                chosen.and_then(|option| attribute(&format!("<option{option}"), "<option", "value")).or_else(first)?,
-            ));
-        }
-    }
-    Some((attribute(&format!("{form}>"), "<form", "action")?, shown))
-}
-
+/// A text of a page as it was before it was escaped.
 pub fn unescaped(text: &str) -> String {
     text.replace("&#39;", "'").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }

@@ -28,6 +28,7 @@ mod rates;
 mod reliability;
 mod reply;
 mod restart;
+mod seed;
 mod serve;
 mod sign;
 mod signed;

@@ -10,8 +10,9 @@ use axum::{Router, routing::get};
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
 use poolhouse::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
 };
+use poolhouse::operator::seed::Answer;
 use poolhouse::run::{self, App, Assembly, Opening};
 use poolhouse::start_error::StartError;
 use poolhouse_engine::check::Say;
@@ -35,6 +36,10 @@ impl Assembly for Placeholder {
     }
 
     async fn upkeep(&self, _: &Settings, _: &UpkeepCommand, _: &Say) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn seed(&self, _: &Settings, _: &SeedCommand) -> Result<Answer, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 

@@ -64,6 +64,13 @@ pub async fn by_time(tx: &mut Tx, at: i64, chain: &str, seq: i64, limit: i64) ->
     tx.all(SQL, p![at, chain, seq, limit]).await
 }
 
+/// As [`by_time`], the newest first.
+pub async fn by_time_back(tx: &mut Tx, at: i64, chain: &str, seq: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    const SQL: &str = "SELECT chain, seq, at, event, previous, mac FROM audit_rows
+        WHERE (at, chain, seq) < ($1, $2, $3) ORDER BY at DESC, chain DESC, seq DESC LIMIT $4";
+    tx.all(SQL, p![at, chain, seq, limit]).await
+}
+
 /// Deletes at most `limit` rows from before `before`, the oldest first: what is left of a chain has no gap. Returns how
 /// many went.
 pub async fn purge(tx: &mut Tx, before: i64, limit: i64) -> Result<u64> {

@@ -23,6 +23,9 @@ both! {
         let by_time = r!(f.db, |tx| audit::by_time(tx, 136, "b", 36, 100).await);
         assert_eq!(by_time, [long[36].clone(), short[0].clone(), short[1].clone()]);
         assert_eq!(r!(f.db, |tx| audit::by_time(tx, 0, "", 0, 2).await), long[..2]);
+        let back = r!(f.db, |tx| audit::by_time_back(tx, 150, "a", 2, 2).await);
+        assert_eq!(back, [short[0].clone(), long[36].clone()]);
+        assert_eq!(r!(f.db, |tx| audit::by_time_back(tx, 101, "b", 1, 2).await), []);
         let again = vec![row("c", 1, 1), row("a", 2, 9)];
         let refused = w!(f.db, |tx| audit::insert(tx, &again).await);
         assert!(matches!(refused, Err(poolhouse_store::Error::Unique(_))), "{refused:?}");

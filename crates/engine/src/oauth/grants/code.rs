@@ -102,7 +102,7 @@ fn pkce(verifier: Option<&str>, challenge: Option<&str>) -> Result<()> {
         (None, None) => Ok(()),
         (Some(verifier), Some(challenge)) => {
             let unreserved = verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
-            let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+            let hash = challenge_of(verifier);
             let right =
                 (43..=128).contains(&verifier.len()) && unreserved && secret::equal(hash.as_bytes(), challenge.as_bytes());
             if right { Ok(()) } else { Err(invalid_grant("code_verifier does not match code_challenge")) }
@@ -110,6 +110,12 @@ fn pkce(verifier: Option<&str>, challenge: Option<&str>) -> Result<()> {
         (None, Some(_)) => Err(invalid_grant("code_verifier is missing")),
         (Some(_), None) => Err(invalid_grant("code_verifier without a code_challenge")),
     }
+}
+
+/// The `code_challenge` of a verifier by the method S256 (RFC 7636 §4.2).
+#[must_use]
+pub fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
 }
 
 fn invalid_grant(why: &str) -> Error {

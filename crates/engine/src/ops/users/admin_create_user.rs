@@ -68,7 +68,7 @@ async fn make(ctx: &Ctx, pool: &Pool, sub: String, input: AdminCreateUserRequest
     Ok(user)
 }
 
-async fn insert(ctx: &Ctx, pool: &Pool, user: &mut User, force: bool) -> Result<()> {
+pub(super) async fn insert(ctx: &Ctx, pool: &Pool, user: &mut User, force: bool) -> Result<()> {
     user.store_attributes()?;
     let names = aliases::names_of(pool, user)?;
     let row = user.row.clone();

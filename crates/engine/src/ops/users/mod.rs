@@ -25,6 +25,7 @@ pub mod admin_update_user_attributes;
 pub mod admin_user_global_sign_out;
 mod filter;
 pub mod list_users;
+pub mod place;
 
 /// Times a change is tried against others at the same moment.
 const TRIES: usize = 4;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::page::{Form, words};
+use super::forms::{Form, words};
 use crate::browser::Browser;
 use crate::harness::{App, CALLBACK, House};
 

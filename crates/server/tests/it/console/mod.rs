@@ -2,7 +2,8 @@
 
 mod clients;
 mod domains;
-mod page;
+mod flow;
+pub mod forms;
 mod pools;
 mod settings;
 

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::page::{Form, words};
+use super::forms::{Form, words};
 use crate::harness::House;
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::page::{Form, words};
+use super::forms::{Form, words};
 use crate::harness::House;
 
 const FORMS: [&str; 6] = ["/passwords", "/sign-up", "/verification-messages", "/invitation-messages", "/protection", "/tags"];

@@ -1,0 +1,157 @@
+//! An event in plain words: who tried what, and what the outcome means. Pure. Called by the event's page.
+
+use poolhouse_engine::audit::{Event, Kind};
+
+/// One or two sentences.
+pub fn sentence(event: &Event) -> String {
+    let (who, what) = (who(&event.actor), what(event));
+    match (event.kind, event.result.as_deref()) {
+        (Kind::Alert, _) => alert(&event.action).to_owned(),
+        (Kind::Closed, _) => "A process of this server ended in good order, and its part of the trail with it.".to_owned(),
+        (Kind::Intent, _) => format!("{who} was about to {what}, and was allowed to. What came of it is an event of its own."),
+        (Kind::Outcome, Some("ok") | None) => format!("{who} wanted to {what}. It was done."),
+        (Kind::Outcome, Some(broken @ ("abandoned" | "panicked"))) => {
+            format!("{who} wanted to {what}. It has no end: {}.", meaning(broken))
+        }
+        (Kind::Outcome, Some(result)) => format!("{who} wanted to {what}. It was refused with {result}: {}.", meaning(result)),
+    }
+}
+
+fn who(actor: &str) -> String {
+    match actor.split_once(' ') {
+        Some(("user", sub)) => format!("The user {sub}"),
+        Some(("access", rest)) => format!("The holder of access {rest}"),
+        _ if actor == "operator" => "An operator".to_owned(),
+        _ => "Somebody who had not proven who they are".to_owned(),
+    }
+}
+
+fn what(event: &Event) -> String {
+    let target = |name: &str| event.target.get(name).map(String::as_str);
+    match (&*event.action, target("grant_type")) {
+        ("/oauth2/token", Some("authorization_code")) => "exchange an authorization code for tokens".to_owned(),
+        ("/oauth2/token", Some("refresh_token")) => "get new tokens by a refresh token".to_owned(),
+        ("/oauth2/token", Some("client_credentials")) => "get an access token as a machine".to_owned(),
+        ("/oauth2/token", _) => "get tokens".to_owned(),
+        ("/oauth2/revoke", _) => "revoke a refresh token".to_owned(),
+        ("/login", _) => "sign in on the sign-in page".to_owned(),
+        ("/logout", _) => "sign out of a browser".to_owned(),
+        ("/signup", _) => "sign up on the sign-up page".to_owned(),
+        ("RotateSigningKeys", _) => "change the signing keys of the user pool".to_owned(),
+        ("RevokeSigningKey", _) => "take a signing key away".to_owned(),
+        ("RevealClientSecret", _) => "see the secret of the app client".to_owned(),
+        (page, _) if page.starts_with('/') => format!("use the page {page}"),
+        (operation, _) => match target("Username").or(target("ClientName")).or(target("GroupName")).or(target("PoolName")) {
+            Some(name) => format!("call {operation} on {name}"),
+            None => format!("call {operation}"),
+        },
+    }
+}
+
+fn alert(word: &str) -> &'static str {
+    match word {
+        "refresh_token_reuse" => {
+            "A refresh token was used again after it had been replaced: somebody has a copy. The session was revoked; its user has \
+             to sign in anew."
+        }
+        "code_replay" => {
+            "An authorization code was used twice: somebody may have read it. The tokens of the first use were revoked."
+        }
+        "signature_failures" => {
+            "Many signatures failed within a minute from one address, or for one access key: somebody is trying, or an app has the \
+             wrong secret."
+        }
+        "access_key_created" => "An access key was made. Whoever has it may call what its policy allows.",
+        "access_key_deleted" => "An access key was deleted. Whoever used it is refused from now on.",
+        _ => "Somebody should look at this.",
+    }
+}
+
+/// What an outcome means, as it follows a colon.
+fn meaning(result: &str) -> &'static str {
+    match result {
+        "abandoned" => "whoever asked went away before the answer",
+        "panicked" => "a fault of the server, which its log tells more about",
+        "NotAuthorizedException" => "a password, secret, token or session was wrong or has expired, or the user is disabled",
+        "UserNotFoundException" => "the pool has no such user",
+        "ResourceNotFoundException" => "the pool, app client, group or domain that was named does not exist",
+        "InvalidParameterException" => "a value is not one that this setting can have",
+        "UsernameExistsException" => "the pool has a user of this name already",
+        "AliasExistsException" => "another user has this address or number as a name",
+        "CodeMismatchException" => "the confirmation code was not the right one",
+        "ExpiredCodeException" => "the confirmation code has expired, or there is none",
+        "InvalidPasswordException" => "the password does not keep the pool's password policy",
+        "UserNotConfirmedException" => "the user has not confirmed the account yet",
+        "PasswordResetRequiredException" => "an administrator has asked for a new password, which has to be chosen first",
+        "UserLambdaValidationException" | "UnexpectedLambdaException" => "a trigger of the pool said no",
+        "LimitExceededException" => "there is a limit on how many or how often, and it is reached",
+        "TooManyRequestsException" => "more was asked than the limits allow; later it may work",
+        "TooManyFailedAttemptsException" => "there were too many wrong codes or passwords; for a while nothing is tried any more",
+        "ConcurrentModificationException" => "somebody else changed the same thing at the same moment",
+        "GroupExistsException" => "the pool has a group of this name already",
+        "RefreshTokenReuseException" => "the refresh token had been replaced before, so its session was revoked",
+        "InternalErrorException" | "server_error" => "a fault of the server, which its log tells more about",
+        "temporarily_unavailable" => "the server had too much to do, or its store was away",
+        "invalid_request" => "a parameter is missing, repeated or not understood, or a form was too old",
+        "invalid_client" => "the app client is not known, or its secret is wrong, missing, or sent by a client without one",
+        "invalid_grant" => {
+            "the code or refresh token is wrong, used, expired, of another app client, or the PKCE verifier does not fit"
+        }
+        "unauthorized_client" => {
+            "the app client is not set up for this grant, or redirect_uri differs from that of the request before"
+        }
+        "unsupported_grant_type" => "there is no such grant_type",
+        "invalid_scope" => "a scope was asked for that the app client may not have",
+        "unsupported_token_type" => "only refresh tokens can be revoked",
+        "invalid_token" | "insufficient_scope" => "the access token does not hold, or lacks a scope",
+        _ => "the error has the same name in the API's reference",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: Kind, action: &'static str, result: Option<&'static str>, actor: &str) -> Event {
+        Event {
+            at: 0,
+            kind,
+            action: action.into(),
+            result: result.map(Into::into),
+            actor: actor.to_owned(),
+            pool: None,
+            client: None,
+            target: [("Username".into(), "ada".to_owned())].into(),
+            ip: None,
+            request_id: String::new(),
+        }
+    }
+
+    #[test]
+    fn events_are_sentences() {
+        let table = [
+            (
+                event(Kind::Outcome, "AdminCreateUser", Some("ok"), "operator"),
+                "An operator wanted to call AdminCreateUser on ada. It was done.",
+            ),
+            (
+                event(Kind::Outcome, "/login", Some("NotAuthorizedException"), "anonymous"),
+                "Somebody who had not proven who they are wanted to sign in on the sign-in page. It was refused with \
+                 NotAuthorizedException: a password, secret, token or session was wrong or has expired, or the user is disabled.",
+            ),
+            (
+                event(Kind::Intent, "DeleteUser", None, "user 1-2"),
+                "The user 1-2 was about to call DeleteUser on ada, and was allowed to. What came of it is an event of its own.",
+            ),
+            (
+                event(Kind::Outcome, "/oauth2/revoke", Some("abandoned"), "access key AKIA"),
+                "The holder of access key AKIA wanted to revoke a refresh token. It has no end: whoever asked went away before the \
+                 answer.",
+            ),
+        ];
+        for (event, text) in table {
+            assert_eq!(sentence(&event), text);
+        }
+        assert!(sentence(&event(Kind::Alert, "code_replay", None, "anonymous")).contains("used twice"));
+    }
+}

@@ -1,0 +1,254 @@
+//! "Test this flow": the authorization code flow step by step, each step a page with the request and the answer as they went over
+//! the wire. The sign-in is real, and so is every request: it runs through the endpoint's own function, in this process.
+//!
+//! | step | page | what it leaves for the next |
+//! |---|---|---|
+//! | 1 | [`start`] | a run: pool, client, `state`, `nonce`, PKCE verifier |
+//! | 2 | [`authorize`] | the parameters of the authorization request |
+//! | 3 | [`callback`] | the query that came back |
+//! | 4 to 8 | [`exchange`], [`decode`] | requests and answers, tokens |
+//!
+//! A run is sealed in the store ([`poolhouse_engine::oauth::runs`]) under a handle that stands in the addresses of its pages; tokens
+//! never stand there. The browser that began it has the handle in a cookie too: what comes to the callback belongs to that run.
+
+mod authorize;
+mod callback;
+mod decode;
+mod exchange;
+mod raw;
+mod start;
+
+use axum::Router;
+use axum::routing::{get, post};
+use http::StatusCode;
+use poolhouse_engine::error::Error;
+use poolhouse_engine::oauth::runs;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use super::paths;
+use super::view::{Block, Facts, Named, State, Value, View};
+use super::visit::{Answer, Stop, Visit};
+use crate::pages::fields::Link;
+use crate::state::AppState;
+
+/// The handle of the run that this browser began last.
+const COOKIE: &str = "poolhouse-flow";
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::FLOW, get(start::choose))
+        .route("/console/flow/settings", post(start::complete))
+        .route("/console/flow/start", post(start::begin))
+        .route(paths::FLOW_CALLBACK, get(callback::receive))
+        .route("/console/flow/{run}/authorize", get(authorize::get).post(authorize::post))
+        .route("/console/flow/{run}/callback", get(callback::get))
+        .route("/console/flow/{run}/token", get(exchange::token).post(exchange::redeem))
+        .route("/console/flow/{run}/token/reveal", post(exchange::reveal))
+        .route("/console/flow/{run}/decode", get(decode::get))
+        .route("/console/flow/{run}/userinfo", get(exchange::user_info).post(exchange::ask_user_info))
+        .route("/console/flow/{run}/refresh", get(exchange::refresh).post(exchange::ask_refresh))
+        .route("/console/flow/{run}/end", get(exchange::end).post(exchange::ask_revoke))
+}
+
+/// What a run knows so far.
+#[derive(Debug, Serialize, Deserialize)]
+struct Run {
+    /// What the callback has to bring back: it is remembered apart from the parameters, as an app does.
+    state: String,
+    nonce: String,
+    /// With PKCE only.
+    verifier: Option<String>,
+    /// Of the authorization request, in the order they are sent.
+    parameters: Vec<(String, String)>,
+    callback: Option<Vec<(String, String)>>,
+    token: Option<Exchange>,
+    user_info: Option<Exchange>,
+    refresh: Option<Exchange>,
+    revoke: Option<Exchange>,
+    tokens: Tokens,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Tokens {
+    id: Option<String>,
+    access: Option<String>,
+    refresh: Option<String>,
+}
+
+/// A request that was made, and its answer.
+#[derive(Debug, Serialize, Deserialize)]
+struct Exchange {
+    /// As raw HTTP, without the client's secret.
+    request: String,
+    status: u16,
+    /// As raw HTTP.
+    response: String,
+    /// Why it was refused, as only the operator is told.
+    why: Option<Why>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Why {
+    code: String,
+    cause: String,
+    differs: Option<(String, String)>,
+    fix: Option<String>,
+}
+
+impl Why {
+    fn of(error: &Error) -> Self {
+        let detail = error.detail().cloned().unwrap_or_default();
+        let cause = if detail.cause.is_empty() { error.message().to_owned() } else { detail.cause };
+        Self { code: error.code().as_str().to_owned(), cause, differs: detail.differs, fix: detail.fix }
+    }
+
+    /// The cause, the two strings that should have been equal, and what to do.
+    fn sentence(&self) -> String {
+        let mut text = format!("{}: {}.", self.code, self.cause.trim_end_matches('.'));
+        if let Some((got, expected)) = &self.differs {
+            text.push_str(&format!(" Sent: {got}. Expected: {expected}."));
+        }
+        if let Some(fix) = &self.fix {
+            text.push(' ');
+            text.push_str(fix);
+        }
+        text
+    }
+}
+
+/// A run that is open on this page.
+struct Going {
+    id: String,
+    open: runs::Open<Run>,
+}
+
+/// A step after the first: its page, its name, and the same as a heading.
+const STEPS: [(&str, &str); 7] = [
+    ("authorize", "Build the authorization request"),
+    ("callback", "Read the callback"),
+    ("token", "Exchange the code for tokens"),
+    ("decode", "Read the tokens"),
+    ("userinfo", "Ask who the user is"),
+    ("refresh", "Refresh the tokens"),
+    ("end", "Revoke and sign out"),
+];
+
+impl Going {
+    /// The run of a page; a page that says so where there is none any more.
+    async fn open(visit: Visit, id: &str) -> Result<(Visit, Self), Stop> {
+        match runs::get::<Run>(&visit.ctx, id).await {
+            Ok(Some(open)) => Ok((visit, Self { id: id.to_owned(), open })),
+            Ok(None) => Err(gone(visit).await),
+            Err(error) => Err(visit.failed(&error).await.into()),
+        }
+    }
+
+    async fn keep(&self, visit: Visit) -> Result<Visit, Stop> {
+        match runs::put(&visit.ctx, &self.open.pool, &self.open.client_id, &self.id, &self.open.run).await {
+            Ok(()) => Ok(visit),
+            Err(error) => Err(visit.failed(&error).await.into()),
+        }
+    }
+
+    fn path(&self, step: &str) -> String {
+        format!("{}/{}/{step}", paths::FLOW, paths::segment(&self.id))
+    }
+
+    /// Whether there is something to see at a step.
+    fn reached(&self, step: &str) -> bool {
+        let run = &self.open.run;
+        match step {
+            "callback" => run.callback.is_some(),
+            "token" => run.code().is_some(),
+            "decode" => run.tokens.access.is_some(),
+            "userinfo" => run.tokens.access.is_some(),
+            "refresh" | "end" => run.tokens.refresh.is_some(),
+            _ => true,
+        }
+    }
+
+    /// A page about one step, with ways to the others.
+    async fn view(&self, visit: &Visit, step: &str) -> View {
+        let at = STEPS.iter().position(|(path, _)| *path == step).unwrap_or_default();
+        let (_, title) = STEPS.get(at).copied().unwrap_or_default();
+        let chosen = start::address(&self.open.pool.id, &self.open.client_id);
+        let crumbs = vec![Link::new("Test a flow", &chosen)];
+        let mut view = visit.view(Some(&self.open.pool.id), title, crumbs).await;
+        view.lead = Some(format!("Step {} of {}, for the app client {}.", at + 2, STEPS.len() + 1, self.open.client_id));
+        let next = STEPS.get(at + 1).filter(|(path, _)| self.reached(path));
+        view.actions.extend(next.map(|(path, title)| Link::new(&format!("Next: {}", lower(title)), &self.path(path))));
+        view
+    }
+
+    /// The steps, at the end of each page.
+    fn steps(&self, step: &str) -> Block {
+        let one = |(at, (path, title)): (usize, &(&str, &str))| {
+            let value = match self.reached(path) {
+                _ if *path == step => Value::state(State::Info, "you are here"),
+                true => Value::link("Open this step", &self.path(path)),
+                false => Value::none("not yet"),
+            };
+            Named::new(&format!("{}. {title}", at + 2), value)
+        };
+        Block::Facts(Facts {
+            id: "steps".to_owned(),
+            title: "Steps of this run".to_owned(),
+            hint: Some("A run is kept for one hour after its last step.".to_owned()),
+            facts: STEPS.iter().enumerate().map(one).collect(),
+            links: vec![Link::new("Start a new run", &start::address(&self.open.pool.id, &self.open.client_id))],
+        })
+    }
+}
+
+impl Run {
+    /// The code, if it came with the right `state`: an app must not look at any other (RFC 6749 §10.12).
+    fn code(&self) -> Option<&str> {
+        let came = |name: &str| self.came(name);
+        came("code").filter(|_| came("state") == Some(&self.state))
+    }
+
+    fn came(&self, name: &str) -> Option<&str> {
+        self.callback.iter().flatten().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    fn sent(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+async fn gone(visit: Visit) -> Stop {
+    let mut view = visit.view(None, "This run has ended", vec![Link::new("Test a flow", paths::FLOW)]).await;
+    view.blocks.push(Block::Notice {
+        state: State::Warn,
+        text: "There is no such run, or its last step is more than an hour ago. Tokens of a run are not kept longer.".to_owned(),
+        link: Some(Link::new("Start a new run", paths::FLOW)),
+    });
+    visit.show_as(StatusCode::NOT_FOUND, view).into()
+}
+
+/// The client as DescribeUserPoolClient tells it, its secret included: for this page's use, not for its text.
+async fn described(visit: &Visit, going: &Going) -> Result<Json, Error> {
+    let input = json!({ "UserPoolId": going.open.pool.id, "ClientId": going.open.client_id });
+    let output = visit.call_aside("DescribeUserPoolClient", input).await?;
+    Ok(output.get("UserPoolClient").cloned().unwrap_or_default())
+}
+
+/// Our own address: every endpoint answers there, whatever domain the pool has.
+fn base(visit: &Visit) -> &str {
+    &visit.app.engine.settings.public_url
+}
+
+fn callback_url(visit: &Visit) -> String {
+    format!("{}{}", base(visit), paths::FLOW_CALLBACK)
+}
+
+fn show(visit: Visit, going: &Going, step: &str, mut view: View) -> Answer {
+    view.blocks.push(going.steps(step));
+    Ok(visit.show(view))
+}

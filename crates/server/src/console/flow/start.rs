@@ -1,0 +1,296 @@
+//! Step 1: which client, what it still lacks for this flow, and the beginning of a run.
+
+use axum::Extension;
+use axum::response::Response;
+use http::header;
+use poolhouse_engine::error::Error;
+use poolhouse_engine::keys::entropy;
+use poolhouse_engine::oauth::grants::code::challenge_of;
+use poolhouse_engine::oauth::runs;
+use poolhouse_engine::pools;
+use poolhouse_wire::{ErrorCode, operation};
+use serde_json::{Value as Json, json};
+
+use super::{COOKIE, Going, Run, Tokens, base, callback_url, raw};
+use crate::console::json::{list, text, texts};
+use crate::console::paths;
+use crate::console::view::{Block, Choice, Field, Form, Input, State, Table, Value, View};
+use crate::console::visit::{Answer, Posted, Visit};
+use crate::cookies;
+use crate::pages::fields::Link;
+use crate::reached::Reached;
+
+/// Choices of one list; the operations give no more at a time.
+const LISTED: u32 = 60;
+
+/// This page with pool and client chosen.
+pub fn address(pool: &str, client: &str) -> String {
+    format!("{}?pool={}&client={}", paths::FLOW, paths::segment(pool), paths::segment(client))
+}
+
+pub async fn choose(mut visit: Visit, Extension(reached): Extension<Reached>) -> Answer {
+    let (pool, client) = (visit.param("pool").to_owned(), visit.param("client").to_owned());
+    let known = match choices(&mut visit, &pool).await {
+        Ok(known) => known,
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
+    let client = match known.clients.as_slice() {
+        [only] if client.is_empty() => only.0.clone(),
+        _ => client,
+    };
+    let chosen = Some(pool.as_str()).filter(|pool| !pool.is_empty());
+    let mut view = visit.view(chosen, "Test a flow", Vec::new()).await;
+    view.lead = Some(
+        "Goes through the authorization code flow as an app does, one page a step, with every request and answer as it is on the \
+         wire."
+            .to_owned(),
+    );
+    if reached.authority != raw::host(base(&visit)) {
+        view.blocks.push(elsewhere(base(&visit), &pool, &client));
+    }
+    if known.pools.is_empty() {
+        view.blocks.push(Block::Empty {
+            title: "No user pools yet".to_owned(),
+            text: "A flow needs a user pool, an app client and a user who signs in.".to_owned(),
+            link: Some(Link::new("Go to user pools", paths::POOLS)),
+        });
+        return Ok(visit.show(view));
+    }
+    view.blocks.extend(known.forms(&pool, &client));
+    if !pool.is_empty() && known.clients.is_empty() {
+        view.blocks.push(Block::Empty {
+            title: "No app clients yet".to_owned(),
+            text: "An app client lets one application ask for tokens.".to_owned(),
+            link: Some(Link::new("Open the user pool", &paths::pool(&pool, ""))),
+        });
+    }
+    if !client.is_empty() {
+        let input = json!({ "UserPoolId": pool, "ClientId": client });
+        match visit.call("DescribeUserPoolClient", input).await {
+            Ok(described) => ready(&mut visit, &mut view, described.get("UserPoolClient").unwrap_or(&Json::Null)),
+            Err(error) => return Err(visit.failed(&error).await.into()),
+        }
+    }
+    Ok(visit.show(view))
+}
+
+/// Names and ids to choose from.
+struct Choices {
+    pools: Vec<(String, String)>,
+    clients: Vec<(String, String)>,
+}
+
+async fn choices(visit: &mut Visit, pool: &str) -> Result<Choices, Error> {
+    let named = |listed: &Json, shape: &str, id: &str, name: &str| -> Vec<(String, String)> {
+        list(listed, shape).iter().map(|one| (text(one, id).to_owned(), text(one, name).to_owned())).collect()
+    };
+    let pools = visit.call_aside("ListUserPools", json!({ "MaxResults": LISTED })).await?;
+    let pools = named(&pools, "UserPools", "Id", "Name");
+    let clients = match pool {
+        "" => Vec::new(),
+        pool => {
+            let listed = visit.call("ListUserPoolClients", json!({ "UserPoolId": pool, "MaxResults": LISTED })).await?;
+            named(&listed, "UserPoolClients", "ClientId", "ClientName")
+        }
+    };
+    Ok(Choices { pools, clients })
+}
+
+impl Choices {
+    fn forms(&self, pool: &str, client: &str) -> Vec<Block> {
+        let select = |name: &str, label: &str, all: &[(String, String)], chosen: &str| {
+            let one = |(id, name): &(String, String)| Choice::new(id, &format!("{name} · {id}"), id == chosen);
+            Field::one_of(Input::Select, name, label, all.iter().map(one).collect())
+        };
+        let pools = vec![select("pool", "User pool", &self.pools, pool)];
+        let mut forms = vec![Block::Form(Form::asking("choose-pool", paths::FLOW, "Choose user pool", pools))];
+        if !self.clients.is_empty() {
+            let clients = vec![Field::hidden("pool", pool), select("client", "App client", &self.clients, client)];
+            forms.push(Block::Form(Form::asking("choose-client", paths::FLOW, "Choose app client", clients)));
+        }
+        forms
+    }
+}
+
+/// The callback comes to the public address: cookies of another name for this machine would not.
+fn elsewhere(base: &str, pool: &str, client: &str) -> Block {
+    Block::Notice {
+        state: State::Warn,
+        text: format!("The callback comes to {base}, and this page is open under another address. Go on there."),
+        link: Some(Link::new("Open this page there", &format!("{base}{}", address(pool, client)))),
+    }
+}
+
+fn ready(visit: &mut Visit, view: &mut View, client: &Json) {
+    let callback = callback_url(visit);
+    let missing = missing(client, &callback);
+    if !missing.is_empty() {
+        visit.would_call("UpdateUserPoolClient", &completed(client, &callback));
+        view.blocks.extend(ask(client, &missing));
+    } else {
+        let text = "This app client has all that the flow needs.".to_owned();
+        view.blocks.push(Block::Notice { state: State::Ok, text, link: None });
+    }
+    let (id, pool) = (text(client, "ClientId"), text(client, "UserPoolId"));
+    let choices = vec![
+        Choice::new("S256", "With PKCE", true)
+            .hinting("The app proves at the end that it is the one that began. Every new app should."),
+        Choice::new("none", "Without PKCE", false).hinting("As older apps and many tutorials do it."),
+    ];
+    let fields = vec![
+        Field::hidden("pool", pool),
+        Field::hidden("client", id),
+        Field::one_of(Input::Radio, "pkce", "Authorization code flow", choices).must(),
+    ];
+    let hint = if missing.is_empty() { "Nothing is sent yet." } else { "It can begin as things are, to see it refused." };
+    view.blocks.push(Block::Form(Form::new("begin", "/console/flow/start", "Start the flow", fields).hinting(hint)));
+}
+
+/// A setting that the flow needs, as it is and as it has to be.
+struct Missing {
+    member: &'static str,
+    now: Vec<String>,
+    needed: Json,
+    why: &'static str,
+}
+
+fn missing(client: &Json, callback: &str) -> Vec<Missing> {
+    let lacks = |member: &'static str, value: &str, why: &'static str| {
+        let now = texts(client, member);
+        let needed: Vec<String> = now.iter().cloned().chain([value.to_owned()]).collect();
+        (!now.iter().any(|one| one == value)).then(|| Missing { member, now, needed: json!(needed), why })
+    };
+    let on = client.get("AllowedOAuthFlowsUserPoolClient").and_then(Json::as_bool).unwrap_or(false);
+    let off = Missing {
+        member: "AllowedOAuthFlowsUserPoolClient",
+        now: vec!["false".to_owned()],
+        needed: Json::Bool(true),
+        why: "Lets the app client use the OAuth endpoints at all.",
+    };
+    let providers = client.get("SupportedIdentityProviders").is_some();
+    [
+        lacks("CallbackURLs", callback, "The sign-in page sends the browser to registered addresses only."),
+        (!on).then_some(off),
+        lacks("AllowedOAuthFlows", "code", "The authorization code grant."),
+        lacks("AllowedOAuthScopes", "openid", "Without openid there is no ID token and no userInfo."),
+        lacks("SupportedIdentityProviders", "COGNITO", "Users of the pool itself sign in.").filter(|_| providers),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The whole input of UpdateUserPoolClient: what it leaves out goes back to its default.
+fn completed(client: &Json, callback: &str) -> Json {
+    let members = operation("UpdateUserPoolClient").into_iter().flat_map(|operation| operation.shape.members());
+    let kept = members.filter_map(|member| Some((member.to_owned(), client.get(member)?.clone())));
+    let mut input: serde_json::Map<String, Json> = kept.collect();
+    input.extend(missing(client, callback).into_iter().map(|missing| (missing.member.to_owned(), missing.needed)));
+    Json::Object(input)
+}
+
+fn ask(client: &Json, missing: &[Missing]) -> Vec<Block> {
+    let row = |missing: &Missing| {
+        let needed = match &missing.needed {
+            Json::Array(all) => all.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+            other => vec![other.to_string()],
+        };
+        vec![
+            Value::text(missing.member),
+            Value::list(missing.now.clone(), "nothing"),
+            Value::list(needed, "nothing"),
+            Value::text(missing.why),
+        ]
+    };
+    let fields = vec![Field::hidden("pool", text(client, "UserPoolId")), Field::hidden("client", text(client, "ClientId"))];
+    vec![
+        Block::Notice {
+            state: State::Warn,
+            text: "Some settings of this app client stand in the way of the flow.".to_owned(),
+            link: None,
+        },
+        Block::Table(Table {
+            id: "missing".to_owned(),
+            caption: "Missing settings".to_owned(),
+            columns: ["Setting", "Now", "Afterwards", "Why"].map(str::to_owned).to_vec(),
+            rows: missing.iter().map(row).collect(),
+            next: None,
+            first: None,
+        }),
+        Block::Form(
+            Form::new("complete", "/console/flow/settings", "Save app client", fields)
+                .hinting("Changes these settings and leaves all others as they are."),
+        ),
+    ]
+}
+
+/// Adds what is missing to what the client is set to at this moment; whatever else was changed meanwhile stays.
+pub async fn complete(posted: Posted) -> Answer {
+    let (pool, client) = (posted.text("pool").to_owned(), posted.text("client").to_owned());
+    let mut visit = posted.visit;
+    let input = json!({ "UserPoolId": pool, "ClientId": client });
+    let outcome = match visit.call_aside("DescribeUserPoolClient", input).await {
+        Ok(described) => {
+            let client = described.get("UserPoolClient").cloned().unwrap_or_default();
+            let input = completed(&client, &callback_url(&visit));
+            visit.call("UpdateUserPoolClient", input).await
+        }
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(_) => Ok(visit.go(&address(&pool, &client), "The app client was saved.")),
+        Err(error) => Err(visit.failed(&error).await.into()),
+    }
+}
+
+pub async fn begin(Extension(reached): Extension<Reached>, posted: Posted) -> Answer {
+    let (pool, client) = (posted.text("pool").to_owned(), posted.text("client").to_owned());
+    let pkce = posted.text("pkce") == "S256";
+    let visit = posted.visit;
+    match new_run(&visit, &pool, &client, pkce).await {
+        Ok(going) => {
+            going.keep(visit).await?;
+            let mut response: Response = crate::refusal::see(&going.path("authorize"));
+            response.headers_mut().append(header::SET_COOKIE, cookies::set(COOKIE, &going.id, reached.https));
+            Ok(response)
+        }
+        Err(error) => Err(visit.failed(&error).await.into()),
+    }
+}
+
+async fn new_run(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<Going, Error> {
+    let input = json!({ "UserPoolId": pool, "ClientId": client });
+    let described = visit.call_aside("DescribeUserPoolClient", input).await?;
+    let described = described.get("UserPoolClient").cloned().unwrap_or_default();
+    let pool = pools::find(&visit.ctx, pool).await?.ok_or_else(|| Error::new(ErrorCode::ResourceNotFoundException, ""))?;
+    let entropy = visit.ctx.entropy();
+    let (state, nonce) = (entropy::alphanumerics(entropy, 22), entropy::alphanumerics(entropy, 22));
+    let verifier = pkce.then(|| entropy::token(entropy));
+    let mut parameters = vec![
+        ("response_type", "code".to_owned()),
+        ("client_id", client.to_owned()),
+        ("redirect_uri", callback_url(visit)),
+        ("scope", texts(&described, "AllowedOAuthScopes").join(" ")),
+        ("state", state.clone()),
+        ("nonce", nonce.clone()),
+    ];
+    if let Some(verifier) = &verifier {
+        parameters.push(("code_challenge", challenge_of(verifier)));
+        parameters.push(("code_challenge_method", "S256".to_owned()));
+    }
+    let parameters = parameters.into_iter().filter(|(_, value)| !value.is_empty());
+    let run = Run {
+        state,
+        nonce,
+        verifier,
+        parameters: parameters.map(|(name, value)| (name.to_owned(), value)).collect(),
+        callback: None,
+        token: None,
+        user_info: None,
+        refresh: None,
+        revoke: None,
+        tokens: Tokens::default(),
+    };
+    let open = runs::Open { pool, client_id: client.to_owned(), run };
+    Ok(Going { id: runs::id(&visit.ctx), open })
+}
