@@ -45,27 +45,17 @@ pub struct Entry {
 
 /// The menu of a page at `path`; what is about a pool stands under that pool.
 pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
-    let mut groups =
-        vec![group("Poolhouse", path, OF_THE_INSTANCE.iter().map(|(text, url)| (*text, (*url).to_owned())).collect())];
-    let Some(pool) = pool else { return groups };
-    let of_pool = |title: &str, links: &[(&'static str, &str)]| {
-        let links = links.iter().map(|(text, rest)| (*text, paths::pool(pool, rest))).collect();
-        group(title, path, links)
-    };
-    for (title, links) in OF_A_POOL {
-        groups.push(of_pool(title, links));
+    let of_instance = OF_THE_INSTANCE.iter().map(|(text, url)| (*text, (*url).to_owned()));
+    let mut groups = vec![group("Poolhouse", of_instance.collect())];
+    if let Some(pool) = pool {
+        groups.extend(
+            OF_A_POOL
+                .iter()
+                .map(|(title, links)| group(title, links.iter().map(|(text, rest)| (*text, paths::pool(pool, rest))).collect())),
+        );
     }
-    one_place(&mut groups);
+    mark(&mut groups, path);
     groups
-}
-
-/// A pool's overview is above all of its pages, and each of these is in a group of its own: only the nearest is the place.
-fn one_place(groups: &mut [Group]) {
-    let links = || groups.iter().flat_map(|group| &group.links);
-    let longest = links().filter(|link| link.here).map(|link| link.url.len()).max();
-    for link in groups.iter_mut().flat_map(|group| &mut group.links) {
-        link.here &= Some(link.url.len()) == longest;
-    }
 }
 
 const OF_THE_INSTANCE: &[(&str, &str)] = &[
@@ -91,17 +81,21 @@ const OF_A_POOL: &[Section] = &[
     ("Security", &[("Signing keys", "/keys")]),
 ];
 
-fn group(title: &str, path: &str, links: Vec<(&'static str, String)>) -> Group {
-    // The longest address that this one begins with: a client's page belongs to the list of clients.
-    let above = |url: &str| path == url || path.strip_prefix(url).is_some_and(|rest| rest.starts_with('/'));
-    let longest = links.iter().filter(|(_, url)| above(url)).map(|(_, url)| url.len()).max();
-    // A pool's own pages stand in the pool's menu, and "Home" is above everything.
-    let narrow = |url: &str| path == url || !(url == paths::HOME || url == paths::POOLS);
-    let links = links.into_iter().map(|(text, url)| {
-        let here = Some(url.len()) == longest && above(&url) && narrow(&url);
-        Entry { text: text.to_owned(), url, here }
-    });
+fn group(title: &str, links: Vec<(&'static str, String)>) -> Group {
+    let links = links.into_iter().map(|(text, url)| Entry { text: text.to_owned(), url, here: false });
     Group { title: title.to_owned(), links: links.collect() }
+}
+
+/// Marks the one place where the page is: the longest address that its own begins with, since a client's page belongs to the
+/// list of clients. "Home" and "User pools" are above everything and stand for themselves alone.
+fn mark(groups: &mut [Group], path: &str) {
+    let below = |url: &str| path.strip_prefix(url).is_some_and(|rest| rest.starts_with('/'));
+    let wide = |url: &str| url == paths::HOME || url == paths::POOLS;
+    let links = groups.iter_mut().flat_map(|group| &mut group.links);
+    let over = links.filter(|link| path == link.url || (below(&link.url) && !wide(&link.url)));
+    if let Some(place) = over.max_by_key(|link| link.url.len()) {
+        place.here = true;
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +112,7 @@ mod tests {
         assert_eq!(here("/console", None), ["Home"]);
         assert_eq!(here("/console/pools", None), ["User pools"]);
         assert_eq!(here("/console/pools/a_b", Some("a_b")), ["Overview"]);
+        assert_eq!(here("/console/pools/a_b/delete", Some("a_b")), ["Overview"]);
         assert_eq!(here("/console/pools/a_b/clients/x/delete", Some("a_b")), ["App clients"]);
         assert_eq!(here("/console/pools/a_b/users/ada/password", Some("a_b")), ["Users"]);
         assert_eq!(here("/console/pools/a_b/keys/rotate", Some("a_b")), ["Signing keys"]);

@@ -5,12 +5,12 @@
 //! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod changes;
 mod clients;
 mod coverage;
 mod destroy;
 mod domain;
 mod edit;
-mod changes;
 mod equivalent;
 mod events;
 mod flow;

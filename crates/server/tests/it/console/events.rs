@@ -5,7 +5,7 @@ use poolhouse_engine::audit::Kind;
 use poolhouse_wire::OPERATIONS;
 use serde_json::json;
 
-use super::forms::{has, link, send};
+use super::forms::{has, link, send, submit};
 use crate::audit::trail;
 use crate::both;
 use crate::harness::{House, PASSWORD, encode};
@@ -142,7 +142,7 @@ both! {
         let ask = browser.get(&link(&page, "Rotate signing keys")).await;
         let forged = house.browser().post(&format!("{path}/rotate"), &[("when", "now")]).await;
         assert_eq!(forged.status, StatusCode::FORBIDDEN);
-        let unsaid = browser.fill(&ask, "rotate", &[("when", "later")]).await;
+        let unsaid = submit(&mut browser, &ask, "rotate", &[("when", "later")]).await;
         assert_eq!(unsaid.status, StatusCode::BAD_REQUEST);
         assert_eq!(kids().await, before, "nothing changed");
 

@@ -113,7 +113,7 @@ pub fn words(page: &Reply) -> String {
 }
 
 /// What the page says as text, tags and entities undone.
-pub fn said(page: &Reply) -> String {
+pub fn spoken(page: &Reply) -> String {
     let main = page.text.split_once("<main").map_or(page.text.as_str(), |(_, main)| main);
     let mut words = String::new();
     let mut inside = true;

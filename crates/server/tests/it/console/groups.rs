@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::forms::{Form, said, submit};
+use super::forms::{Form, spoken, submit};
 use crate::harness::House;
 
 fn groups(pool: &str, rest: &str) -> String {
@@ -20,20 +20,20 @@ async fn a_group_is_made() {
     let pool = house.pool(json!({})).await;
     let mut browser = house.browser();
     let empty = browser.get(&groups(&pool, "")).await;
-    assert!(said(&empty).contains("No groups yet") && empty.text.contains(&groups(&pool, "/new")), "{empty:?}");
+    assert!(spoken(&empty).contains("No groups yet") && empty.text.contains(&groups(&pool, "/new")), "{empty:?}");
     let page = browser.get(&groups(&pool, "/new")).await;
     let role = "arn:aws:iam::123456789012:role/reader";
     let typed = [("groupName", "new"), ("description", "Those who read"), ("precedence", "3"), ("roleArn", role)];
     let done = submit(&mut browser, &page, "new", &typed).await;
     let done = browser.follow(done).await;
-    assert!(said(&done).contains("Group new was created.") && said(&done).contains("Nobody is in this group."), "{done:?}");
+    assert!(spoken(&done).contains("Group new was created.") && spoken(&done).contains("Nobody is in this group."), "{done:?}");
     let made = group(&house, &pool, "new").await;
     assert_eq!(
         (&made["Description"], &made["Precedence"], &made["RoleArn"]),
         (&json!("Those who read"), &json!(3), &json!(role))
     );
     let listed = browser.get(&groups(&pool, "")).await;
-    assert!(said(&listed).contains("Those who read") && said(&listed).contains(role), "{listed:?}");
+    assert!(spoken(&listed).contains("Those who read") && spoken(&listed).contains(role), "{listed:?}");
 
     for (typed, reason) in [
         (vec![("groupName", "new")], "A group with the name already exists."),
@@ -43,7 +43,7 @@ async fn a_group_is_made() {
     ] {
         let back = submit(&mut browser, &page, "new", &typed).await;
         assert_eq!(back.status, StatusCode::BAD_REQUEST, "{reason}");
-        assert!(said(&back).contains(reason), "{reason}: {}", said(&back));
+        assert!(spoken(&back).contains(reason), "{reason}: {}", spoken(&back));
         let fields = Form::of(&back, "new").fields;
         assert!(fields.contains(&("groupName".to_owned(), typed[0].1.to_owned())), "{fields:?}");
     }
@@ -64,28 +64,32 @@ async fn a_group_is_changed() {
     let page = browser.get(&groups(&pool, "/staff/edit")).await;
     let done = submit(&mut browser, &page, "edit", &[("description", "")]).await;
     let done = browser.follow(done).await;
-    assert!(said(&done).contains("Group staff was saved."), "{}", said(&done));
+    assert!(spoken(&done).contains("Group staff was saved."), "{}", spoken(&done));
     let now = group(&house, &pool, "staff").await;
     assert_eq!((now["Description"].as_str().unwrap_or_default(), &now["Precedence"]), ("", &json!(3)));
 
     let page = browser.get(&groups(&pool, "/staff/edit")).await;
     let review = submit(&mut browser, &page, "edit", &[("description", "e"), ("precedence", "1")]).await;
-    assert!(said(&review).contains("Nothing was saved yet.") && said(&review).contains("Precedence 3 1"), "{}", said(&review));
+    assert!(
+        spoken(&review).contains("Nothing was saved yet.") && spoken(&review).contains("Precedence 3 1"),
+        "{}",
+        spoken(&review)
+    );
     assert_eq!(group(&house, &pool, "staff").await, now);
     let done = submit(&mut browser, &review, "review", &[]).await;
-    assert!(done.status.is_redirection(), "{}", said(&done));
+    assert!(done.status.is_redirection(), "{}", spoken(&done));
     let now = group(&house, &pool, "staff").await;
     assert_eq!((&now["Description"], &now["Precedence"]), (&json!("e"), &json!(1)));
 
     let page = browser.get(&groups(&pool, "/staff/edit")).await;
     let back = submit(&mut browser, &page, "edit", &[("precedence", "")]).await;
     assert_eq!(back.status, StatusCode::BAD_REQUEST);
-    assert!(said(&back).contains("not taken away"), "{}", said(&back));
+    assert!(spoken(&back).contains("not taken away"), "{}", spoken(&back));
     house.clock.advance_ms(5000);
     house.ok("UpdateGroup", json!({ "UserPoolId": pool, "GroupName": "staff", "Precedence": 9 })).await;
     let back = submit(&mut browser, &page, "edit", &[("description", "f")]).await;
     assert_eq!(back.status, StatusCode::CONFLICT);
-    assert!(said(&back).contains("Somebody else made a change"), "{}", said(&back));
+    assert!(spoken(&back).contains("Somebody else made a change"), "{}", spoken(&back));
     assert_eq!(group(&house, &pool, "staff").await["Precedence"], 9);
 }
 
@@ -107,9 +111,9 @@ async fn members_come_and_go_and_come_in_pages() {
     let page = browser.get(&here).await;
     let refused = submit(&mut browser, &page, "join", &[("username", "nobody")]).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(said(&refused).contains("User does not exist."), "{}", said(&refused));
+    assert!(spoken(&refused).contains("User does not exist."), "{}", spoken(&refused));
     let done = submit(&mut browser, &page, "join", &[("username", "user-00")]).await;
-    assert_eq!(done.location(), here, "{}", said(&done));
+    assert_eq!(done.location(), here, "{}", spoken(&done));
 
     let members = |page: &str| (0..27).filter(|number| page.contains(&format!(">user-{number:02}<"))).count();
     let first = browser.get(&here).await;
@@ -121,7 +125,7 @@ async fn members_come_and_go_and_come_in_pages() {
     let ask = browser.get(&format!("/console/pools/{pool}/users/user-00/groups/staff/remove?from=group")).await;
     let done = submit(&mut browser, &ask, "remove", &[]).await;
     assert_eq!(done.location(), here);
-    let said = said(&browser.get(&groups(&pool, "/staff/delete")).await);
+    let said = spoken(&browser.get(&groups(&pool, "/staff/delete")).await);
     assert!(said.contains("Memberships 26") && said.contains("every user who is in it"), "{said}");
 }
 
@@ -135,10 +139,10 @@ async fn a_group_is_deleted_and_its_users_stay() {
     house.ok("AdminAddUserToGroup", member).await;
     let mut browser = house.browser();
     let ask = browser.get(&groups(&pool, "/staff/delete")).await;
-    assert!(said(&ask).contains("Memberships 1"), "{}", said(&ask));
+    assert!(spoken(&ask).contains("Memberships 1"), "{}", spoken(&ask));
     let done = submit(&mut browser, &ask, "delete", &[]).await;
     let done = browser.follow(done).await;
-    assert!(said(&done).contains("Group staff was deleted. Its members stay."), "{}", said(&done));
+    assert!(spoken(&done).contains("Group staff was deleted. Its members stay."), "{}", spoken(&done));
     assert_eq!(house.refused("GetGroup", json!({ "UserPoolId": pool, "GroupName": "staff" })).await.1, "Group not found.");
     house.ok("AdminGetUser", json!({ "UserPoolId": pool, "Username": "ada@example.com" })).await;
 }

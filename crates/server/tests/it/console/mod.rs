@@ -5,9 +5,13 @@ mod domains;
 mod events;
 mod flow;
 mod forms;
+mod groups;
 mod pools;
 mod settings;
 mod token;
+mod user_actions;
+mod user_edits;
+mod users;
 
 use http::StatusCode;
 use serde_json::json;
@@ -96,10 +100,3 @@ async fn sec_056_words_in_the_address_are_not_said_by_the_console() {
     let page = Browser::new(&house).get("/console?said=Your+password+is+leaked&poolhouse-said=x").await;
     assert!(!page.text.contains("leaked"));
 }
-//! The console, through HTTP as a browser uses it; effects are checked by the API.
-
-mod form;
-mod groups;
-mod user_actions;
-mod user_edits;
-mod users;

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::forms::has;
+use super::forms::{has, submit};
 use crate::harness::{House, Options, Reply};
 
 async fn inspect(house: &House, fields: &[(&str, &str)]) -> Reply {
     let mut browser = house.browser();
     let page = browser.get("/console/token").await;
-    browser.fill(&page, "inspect", fields).await
+    submit(&mut browser, &page, "inspect", fields).await
 }
 
 async fn tokens(house: &House) -> (crate::harness::App, Value) {

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::forms::{said, submit};
+use super::forms::{spoken, submit};
 use crate::harness::{App, House, PASSWORD, Reply};
 
 const ADA: &str = "ada@example.com";
@@ -25,7 +25,7 @@ async fn ada() -> (House, App, String) {
 async fn act(house: &House, url: &str, form: &str, typed: &[(&str, &str)]) -> Reply {
     let mut browser = house.browser();
     let page = browser.get(url).await;
-    assert_eq!(page.status, StatusCode::OK, "{url}: {}", said(&page));
+    assert_eq!(page.status, StatusCode::OK, "{url}: {}", spoken(&page));
     let reply = submit(&mut browser, &page, form, typed).await;
     browser.follow(reply).await
 }
@@ -36,7 +36,7 @@ async fn a_users_page_says_how_it_stands() {
     house.ok("CreateGroup", json!({ "UserPoolId": app.pool, "GroupName": "staff" })).await;
     let page = house.browser().get(&url).await;
     assert_eq!(page.status, StatusCode::OK);
-    let said = said(&page);
+    let said = spoken(&page);
     for part in ["CONFIRMED: the user can sign in.", "Verified.", "The user is in no group.", "\"UserStatus\": \"CONFIRMED\""] {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -73,14 +73,14 @@ async fn a_temporary_password_counts_down_and_ends() {
     // A change of the user does not lengthen it.
     let attributes = json!([{ "Name": "name", "Value": "Ada" }]);
     house.ok("AdminUpdateUserAttributes", json!({ "UserPoolId": pool, "Username": ADA, "UserAttributes": attributes })).await;
-    let said = said(&house.browser().get(&url).await);
+    let said = spoken(&house.browser().get(&url).await);
     assert!(said.contains("the temporary password expires in 2 d 4 h"), "{said}");
     house.clock.advance_ms(3 * 24 * 3_600_000);
-    let said = said(&house.browser().get(&url).await);
+    let said = spoken(&house.browser().get(&url).await);
     assert!(said.contains("the temporary password expired 20 h 0 min ago"), "{said}");
     let again = act(&house, &format!("{url}/invitation"), "invitation", &[]).await;
-    assert!(said(&again).contains("A new invitation was sent."), "{}", said(&again));
-    assert!(said(&again).contains("expires in 3 d 0 h"), "{}", said(&again));
+    assert!(spoken(&again).contains("A new invitation was sent."), "{}", spoken(&again));
+    assert!(spoken(&again).contains("expires in 3 d 0 h"), "{}", spoken(&again));
     let messages = house.get("/_poolhouse/messages?address=ada@example.com").await.json();
     assert_eq!(messages["messages"].as_array().unwrap().len(), 2, "{messages}");
     let body = messages["messages"][0]["body"].as_str().unwrap();
@@ -92,7 +92,7 @@ async fn an_invitation_is_for_those_who_did_not_come_yet() {
     let (house, app, url) = ada().await;
     let page = act(&house, &format!("{url}/invitation"), "invitation", &[]).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
-    assert!(said(&page).contains("Resend not possible."), "{}", said(&page));
+    assert!(spoken(&page).contains("Resend not possible."), "{}", spoken(&page));
     assert_eq!(user(&house, &app.pool).await["UserStatus"], "CONFIRMED");
 }
 
@@ -107,13 +107,13 @@ async fn an_invitation_goes_somewhere_or_is_not_made() {
         house.ok("AdminCreateUser", input).await;
     }
     let page = house.browser().get(&format!("/console/pools/{pool}/users/bob/invitation")).await;
-    assert!(said(&page).contains("neither an email address nor a phone number"), "{}", said(&page));
+    assert!(spoken(&page).contains("neither an email address nor a phone number"), "{}", spoken(&page));
     let url = format!("/console/pools/{pool}/users/ada/invitation");
     let page = act(&house, &url, "invitation", &[("invite", "")]).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
-    assert_eq!(said(&page).matches("Choose where the invitation goes.").count(), 2, "{}", said(&page));
+    assert_eq!(spoken(&page).matches("Choose where the invitation goes.").count(), 2, "{}", spoken(&page));
     let page = act(&house, &url, "invitation", &[]).await;
-    assert!(said(&page).contains("A new invitation was sent."), "{}", said(&page));
+    assert!(spoken(&page).contains("A new invitation was sent."), "{}", spoken(&page));
     assert!(house.latest(ADA).await["body"].as_str().unwrap().contains("Your username is ada"));
 }
 
@@ -121,7 +121,7 @@ async fn an_invitation_goes_somewhere_or_is_not_made() {
 async fn a_password_is_set_for_good_or_for_once() {
     let (house, app, url) = ada().await;
     let page = act(&house, &format!("{url}/password"), "password", &[("password", "Another-Horse-7")]).await;
-    assert!(said(&page).contains("The password was set."), "{}", said(&page));
+    assert!(spoken(&page).contains("The password was set."), "{}", spoken(&page));
     let sign_in = |password: &str| {
         let parameters = json!({ "USERNAME": ADA, "PASSWORD": password });
         json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": app.client, "AuthParameters": parameters })
@@ -129,12 +129,12 @@ async fn a_password_is_set_for_good_or_for_once() {
     assert!(house.ok("InitiateAuth", sign_in("Another-Horse-7")).await["AuthenticationResult"].is_object());
     let typed = [("password", "Once-Only-77"), ("kind", "temporary")];
     let page = act(&house, &format!("{url}/password"), "password", &typed).await;
-    assert!(said(&page).contains("the temporary password expires in 7 d 0 h"), "{}", said(&page));
+    assert!(spoken(&page).contains("the temporary password expires in 7 d 0 h"), "{}", spoken(&page));
     assert_eq!(house.ok("InitiateAuth", sign_in("Once-Only-77")).await["ChallengeName"], "NEW_PASSWORD_REQUIRED");
 
     let refused = act(&house, &format!("{url}/password"), "password", &[("password", "lower-case-only-1")]).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(said(&refused).contains("uppercase characters") && !refused.text.contains("lower-case-only-1"), "{refused:?}");
+    assert!(spoken(&refused).contains("uppercase characters") && !refused.text.contains("lower-case-only-1"), "{refused:?}");
     assert_eq!(house.ok("InitiateAuth", sign_in("Once-Only-77")).await["ChallengeName"], "NEW_PASSWORD_REQUIRED");
 }
 
@@ -142,7 +142,7 @@ async fn a_password_is_set_for_good_or_for_once() {
 async fn a_password_is_reset_by_a_code() {
     let (house, app, url) = ada().await;
     let page = act(&house, &format!("{url}/reset"), "act", &[]).await;
-    assert!(said(&page).contains("a code was sent") && said(&page).contains("RESET_REQUIRED"), "{}", said(&page));
+    assert!(spoken(&page).contains("a code was sent") && spoken(&page).contains("RESET_REQUIRED"), "{}", spoken(&page));
     assert_eq!(user(&house, &app.pool).await["UserStatus"], "RESET_REQUIRED");
     assert_eq!(house.code_for(ADA).await.len(), 6);
 }
@@ -154,23 +154,23 @@ async fn a_sign_up_is_confirmed_once() {
     house.ok("SignUp", json!({ "ClientId": app.client, "Username": ADA, "Password": PASSWORD })).await;
     let url = format!("/console/pools/{}/users/ada%40example.com", app.pool);
     let page = house.browser().get(&url).await;
-    assert!(said(&page).contains("UNCONFIRMED: the user signed up"), "{}", said(&page));
+    assert!(spoken(&page).contains("UNCONFIRMED: the user signed up"), "{}", spoken(&page));
     let done = act(&house, &format!("{url}/confirm"), "act", &[]).await;
-    assert!(said(&done).contains("User ada@example.com was confirmed."), "{}", said(&done));
+    assert!(spoken(&done).contains("User ada@example.com was confirmed."), "{}", spoken(&done));
     assert_eq!(user(&house, &app.pool).await["UserStatus"], "CONFIRMED");
     let twice = act(&house, &format!("{url}/confirm"), "act", &[]).await;
     assert_eq!(twice.status, StatusCode::BAD_REQUEST);
-    assert!(said(&twice).contains("Current status is CONFIRMED"), "{}", said(&twice));
+    assert!(spoken(&twice).contains("Current status is CONFIRMED"), "{}", spoken(&twice));
 }
 
 #[tokio::test]
 async fn a_user_is_disabled_and_enabled() {
     let (house, app, url) = ada().await;
     let page = act(&house, &format!("{url}/disable"), "act", &[]).await;
-    assert!(said(&page).contains("Disabled, and CONFIRMED") && said(&page).contains("Enable user"), "{}", said(&page));
+    assert!(spoken(&page).contains("Disabled, and CONFIRMED") && spoken(&page).contains("Enable user"), "{}", spoken(&page));
     assert_eq!(user(&house, &app.pool).await["Enabled"], false);
     let page = act(&house, &format!("{url}/enable"), "act", &[]).await;
-    assert!(said(&page).contains("User ada@example.com was enabled."), "{}", said(&page));
+    assert!(spoken(&page).contains("User ada@example.com was enabled."), "{}", spoken(&page));
     assert_eq!(user(&house, &app.pool).await["Enabled"], true);
 }
 
@@ -181,7 +181,7 @@ async fn a_user_is_signed_out_everywhere() {
     let token = json!({ "AccessToken": tokens["AccessToken"] });
     house.ok("GetUser", token.clone()).await;
     let page = act(&house, &format!("{url}/sign-out"), "act", &[]).await;
-    assert!(said(&page).contains("signed out everywhere"), "{}", said(&page));
+    assert!(spoken(&page).contains("signed out everywhere"), "{}", spoken(&page));
     assert_eq!(house.refused("GetUser", token).await.0, "NotAuthorizedException");
 }
 
@@ -192,13 +192,13 @@ async fn a_user_is_deleted_after_its_losses_are_named() {
     let member = json!({ "UserPoolId": app.pool, "Username": ADA, "GroupName": "staff" });
     house.ok("AdminAddUserToGroup", member).await;
     let ask = house.browser().get(&format!("{url}/delete")).await;
-    let said = said(&ask);
+    let said = spoken(&ask);
     assert!(said.contains("Attributes: 3") && said.contains("Memberships: 1") && said.contains("staff"), "{said}");
     let cancel = ask.text.find(">Cancel<").expect("a way back");
     assert!(cancel < ask.text.find(">Delete user<").expect("a button"), "Cancel comes first");
     assert_eq!(user(&house, &app.pool).await["UserStatus"], "CONFIRMED", "asking deletes nothing");
     let done = act(&house, &format!("{url}/delete"), "act", &[]).await;
-    assert!(said(&done).contains("User ada@example.com was deleted."), "{}", said(&done));
+    assert!(spoken(&done).contains("User ada@example.com was deleted."), "{}", spoken(&done));
     let gone = house.refused("AdminGetUser", json!({ "UserPoolId": app.pool, "Username": ADA })).await;
     assert_eq!(gone.0, "UserNotFoundException");
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::forms::{Form, said, submit};
+use super::forms::{Form, spoken, submit};
 use crate::harness::{House, PASSWORD};
 
 fn users(pool: &str, rest: &str) -> String {
@@ -16,7 +16,7 @@ async fn a_pool_without_users_offers_to_make_one() {
     let pool = house.pool(json!({})).await;
     let page = house.browser().get(&users(&pool, "")).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(said(&page).contains("No users yet") && page.text.contains(&users(&pool, "/new")), "{page:?}");
+    assert!(spoken(&page).contains("No users yet") && page.text.contains(&users(&pool, "/new")), "{page:?}");
     let unknown = house.browser().get(&users("eu-central-1_nothere00", "")).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
@@ -31,25 +31,25 @@ async fn users_are_searched_by_one_condition() {
     house.ok("AdminDisableUser", json!({ "UserPoolId": pool, "Username": "adam@example.com" })).await;
     let mut browser = house.browser();
     let all = browser.get(&users(&pool, "")).await;
-    assert!(["ada@", "adam@", "bob@"].iter().all(|name| said(&all).contains(name)), "{all:?}");
+    assert!(["ada@", "adam@", "bob@"].iter().all(|name| spoken(&all).contains(name)), "{all:?}");
 
     let found = browser.get(&users(&pool, "?attribute=email&match=begins&q=ada&status=")).await;
-    let said = said(&found);
+    let said = spoken(&found);
     assert!(said.contains(r#"The Filter of ListUsers: email ^= "ada"."#), "{said}");
     assert!(said.contains("ada@example.com") && said.contains("adam@example.com") && !said.contains("bob@"), "{said}");
     let fields = Form::of(&found, "search").fields;
     assert!(fields.contains(&("q".to_owned(), "ada".to_owned())), "{fields:?}");
 
-    let said = said(&browser.get(&users(&pool, "?attribute=email&match=equals&q=ada%40example.com")).await);
+    let said = spoken(&browser.get(&users(&pool, "?attribute=email&match=equals&q=ada%40example.com")).await);
     assert!(said.contains(r#"email = "ada@example.com""#) && !said.contains("adam@example.com"), "{said}");
-    let said = said(&browser.get(&users(&pool, "?status=Disabled")).await);
+    let said = spoken(&browser.get(&users(&pool, "?status=Disabled")).await);
     assert!(said.contains(r#"status = "Disabled""#) && said.contains("adam@") && !said.contains("bob@"), "{said}");
-    let said = said(&browser.get(&users(&pool, "?attribute=email&q=ada&status=Enabled")).await);
+    let said = spoken(&browser.get(&users(&pool, "?attribute=email&q=ada&status=Enabled")).await);
     assert!(said.contains("takes one condition") && !said.contains("adam@"), "{said}");
 
     let refused = browser.get(&users(&pool, "?attribute=custom%3Ax&q=ada")).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(said(&refused).contains("Invalid search attribute: custom:x"), "{refused:?}");
+    assert!(spoken(&refused).contains("Invalid search attribute: custom:x"), "{refused:?}");
 }
 
 #[tokio::test]
@@ -68,10 +68,10 @@ async fn users_come_in_pages() {
     let next = next.expect("a next page").replace("&amp;", "&");
     let second = browser.get(&next).await;
     assert_eq!(names(&second.text), 5);
-    assert!(said(&second).contains("Go to the first page"));
+    assert!(spoken(&second).contains("Go to the first page"));
     let forged = browser.get(&users(&pool, "?after=x")).await;
     assert_eq!(forged.status, StatusCode::BAD_REQUEST);
-    assert!(said(&forged).contains("Invalid pagination token provided."), "{forged:?}");
+    assert!(spoken(&forged).contains("Invalid pagination token provided."), "{forged:?}");
 }
 
 #[tokio::test]
@@ -83,10 +83,10 @@ async fn a_user_is_invited_by_mail() {
     assert_eq!(page.status, StatusCode::OK);
     let typed = [("username", "ada@example.com"), ("verified.email", "true")];
     let done = submit(&mut browser, &page, "new", &typed).await;
-    assert!(done.status.is_redirection(), "{}", said(&done));
+    assert!(done.status.is_redirection(), "{}", spoken(&done));
     let shown = browser.follow(done).await;
-    assert!(said(&shown).contains("User ada@example.com was created and invited by email."), "{}", said(&shown));
-    assert!(said(&shown).contains("the temporary password expires in 7 d 0 h"), "{}", said(&shown));
+    assert!(spoken(&shown).contains("User ada@example.com was created and invited by email."), "{}", spoken(&shown));
+    assert!(spoken(&shown).contains("the temporary password expires in 7 d 0 h"), "{}", spoken(&shown));
     let user = house.ok("AdminGetUser", json!({ "UserPoolId": pool, "Username": "ada@example.com" })).await;
     assert_eq!(user["UserStatus"], "FORCE_CHANGE_PASSWORD");
     let verified = json!({ "Name": "email_verified", "Value": "true" });
@@ -103,7 +103,7 @@ async fn a_user_gets_a_permanent_password_and_no_invitation() {
     let typed = [("username", "ada@example.com"), ("kind", "permanent"), ("password", PASSWORD)];
     let done = submit(&mut browser, &page, "new", &typed).await;
     let shown = browser.follow(done).await;
-    assert!(said(&shown).contains("CONFIRMED: the user can sign in."), "{}", said(&shown));
+    assert!(spoken(&shown).contains("CONFIRMED: the user can sign in."), "{}", spoken(&shown));
     assert!(house.sign_in(&app, "ada@example.com").await["AccessToken"].is_string());
     let none = house.get("/_poolhouse/messages?address=ada@example.com").await.json();
     assert_eq!(none, json!({ "messages": [] }));
@@ -126,10 +126,10 @@ async fn a_user_of_a_pool_of_names_has_what_the_pool_asks() {
         ("invite", ""),
     ];
     let done = submit(&mut browser, &page, "new", &typed).await;
-    assert!(done.status.is_redirection(), "{}", said(&done));
+    assert!(done.status.is_redirection(), "{}", spoken(&done));
     let shown = browser.follow(done).await;
-    assert!(said(&shown).contains("User new was created. No invitation was sent."), "{}", said(&shown));
-    assert!(said(&shown).contains("given_name"), "{}", said(&shown));
+    assert!(spoken(&shown).contains("User new was created. No invitation was sent."), "{}", spoken(&shown));
+    assert!(spoken(&shown).contains("given_name"), "{}", spoken(&shown));
     assert_eq!(house.get("/_poolhouse/messages?address=ada@example.com").await.json(), json!({ "messages": [] }));
     let (client, _) = house.client(&pool, json!({})).await;
     let sign_in = json!({
@@ -156,7 +156,7 @@ async fn a_refused_user_comes_back_with_the_reason_at_the_field() {
     ] {
         let back = submit(&mut browser, &page, "new", &typed).await;
         assert_eq!(back.status, StatusCode::BAD_REQUEST, "{reason}");
-        let said = said(&back);
+        let said = spoken(&back);
         assert_eq!(said.matches(reason).count(), 2, "above and at the field: {said}");
         // Neither in the form nor in a printed call.
         assert!(!back.text.contains("Typed-Away-1") && !back.text.contains("all-lower-case"), "a password is sent back");
@@ -175,7 +175,7 @@ async fn half_a_user_is_told_in_so_many_words() {
     let typed = [("username", "ada@example.com"), ("kind", "permanent"), ("password", "weak-weak")];
     let back = submit(&mut browser, &page, "new", &typed).await;
     assert_eq!(back.status, StatusCode::BAD_REQUEST);
-    let said = said(&back);
+    let said = spoken(&back);
     assert!(
         said.contains("User ada@example.com was made, and no invitation was sent. The permanent password was not set:"),
         "{said}"
@@ -185,7 +185,7 @@ async fn half_a_user_is_told_in_so_many_words() {
     assert_eq!(user["UserStatus"], "FORCE_CHANGE_PASSWORD");
     // The page goes on from there.
     let done = submit(&mut browser, &back, "password", &[("password", PASSWORD)]).await;
-    assert!(done.status.is_redirection(), "{}", said(&done));
+    assert!(done.status.is_redirection(), "{}", spoken(&done));
     assert!(house.sign_in(&app, "ada@example.com").await["AccessToken"].is_string());
 }
 
