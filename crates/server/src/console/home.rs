@@ -17,6 +17,7 @@ pub async fn get(mut visit: Visit) -> Answer {
         Err(error) => return Err(visit.failed(&error).await.into()),
     };
     let mut view = visit.view(None, "Poolhouse console", Vec::new()).await;
+    view.actions = vec![Link::new("Create user pool", pools::create::URL), Link::new("Test a flow", paths::FLOW)];
     view.lead = Some("User pools, the apps that use them, and the people in them.".to_owned());
     view.blocks.push(pools::table(&listed, visit.ctx.now, None));
     view.blocks.push(Block::Cards { title: Some("Go on".to_owned()), cards: ways() });
@@ -39,6 +40,9 @@ pub async fn get(mut visit: Visit) -> Answer {
 fn ways() -> Vec<Card> {
     let card = |title: &str, text: &str, url: &str| Card { title: title.to_owned(), text: text.to_owned(), url: url.to_owned() };
     vec![
+        card("Test a flow", "The authorization code flow a page a step, with every request and answer.", paths::FLOW),
+        card("Token inspector", "What a token is, what it says, and why an API would refuse it.", paths::TOKEN),
+        card("Events", "What was done and refused, by whom, and why.", paths::EVENTS),
         card("Inbox", "Codes, invitations and links that users would get by email or text message.", paths::INBOX),
         card("Health", "What a load balancer asks: whether the process lives and the store answers.", "/_poolhouse/ready"),
     ]

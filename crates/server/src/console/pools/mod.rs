@@ -1,6 +1,6 @@
 //! User pools: the list, the overview of one, and making and deleting one.
 
-mod create;
+pub mod create;
 mod delete;
 
 use axum::Router;
