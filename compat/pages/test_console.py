@@ -43,6 +43,8 @@ def pages(server, idp):
             continue
         reply = requests.get(server.http + path, headers={"Accept": "text/html"}, timeout=10)
         assert reply.status_code == 200, f"{path}: {reply.status_code}"
+        if "attachment" in reply.headers.get("Content-Disposition", ""):
+            continue
         found[path] = reply.text
         for link in re.findall(r'<a [^>]*href="([^"]+)"', reply.text):
             target = urlsplit(urljoin(server.http + path, html.unescape(link)))

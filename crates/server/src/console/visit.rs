@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
-use poolhouse_engine::ctx::{Caller, Ctx, Remote};
+use poolhouse_engine::ctx::{Caller, Ctx, Remote, region_of_pool};
 use poolhouse_engine::error::{Code, Error};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::ops::{self, Class};
@@ -169,7 +169,11 @@ impl Visit {
     }
 
     fn equivalent(&self, name: &'static str, input: &Json) -> Equivalent {
-        Equivalent::new(&self.endpoint, name, ops::class(name) != Some(Class::Read), input)
+        // A pool lives in one region, whatever this instance's own is: asked in another one, it does not exist.
+        let of_pool = input.get("UserPoolId").and_then(Json::as_str).map(region_of_pool).filter(|region| !region.is_empty());
+        let region = of_pool.unwrap_or(&self.endpoint.region).to_owned();
+        let endpoint = Endpoint { region, ..self.endpoint.clone() };
+        Equivalent::new(&endpoint, name, ops::class(name) != Some(Class::Read), input)
     }
 
     /// The value of a query parameter; empty where there is none.
