@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use poolhouse::console::view::View;
+use poolhouse::console::kit::view::View;
 use poolhouse::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };

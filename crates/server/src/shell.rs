@@ -5,11 +5,28 @@ use http::StatusCode;
 use poolhouse_engine::clients::Client;
 use poolhouse_engine::pools::Pool;
 
-use crate::console::paths;
+use crate::console::kit::paths;
 use crate::pages::contexts::Page;
 use crate::pages::fields::Shell;
 use crate::reached::plain;
 use crate::state::AppState;
+
+/// An answer given before the handler's end; `?` passes it on.
+pub struct Stop(Box<Response>);
+
+impl From<Response> for Stop {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+pub type Answer = Result<Response, Stop>;
 
 /// The frame of the instance's own pages.
 pub fn of_instance(state: &AppState) -> Shell {

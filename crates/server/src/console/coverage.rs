@@ -3,9 +3,9 @@
 use poolhouse_engine::ops::{self, Class};
 use poolhouse_wire::{Auth, OPERATIONS, Operation};
 
-use super::paths;
-use super::view::{Block, Choice, Field, Form, Input, State, Table, Value};
-use super::visit::{Answer, Visit};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, Table, Value};
+use crate::console::kit::visit::{Answer, Visit};
 
 pub async fn get(visit: Visit) -> Answer {
     let show = visit.param("show");

@@ -8,12 +8,12 @@ use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
 use super::clients;
-use super::destroy::{Loss, counted};
-use super::json::text;
-use super::members;
-use super::paths;
-use super::view::{Block, Facts, Field, Form, Named, Value};
-use super::visit::{Answer, Posted, Visit};
+use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::json::text;
+use crate::console::kit::members;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Field, Form, Named, Value};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 

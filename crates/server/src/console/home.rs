@@ -4,10 +4,10 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 
-use super::paths;
 use super::pools;
-use super::view::{Block, Card, Facts, Named, State, Value};
-use super::visit::{Answer, Visit};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Card, Facts, Named, State, Value};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 use crate::refusal::see;
 

@@ -5,10 +5,10 @@ use poolhouse_engine::error::Error;
 use poolhouse_engine::tokens::rotation::{self, Begun, KEPT_MS, KeyFacts, KeyState, WAIT_MS};
 use serde_json::json;
 
-use super::json::text;
-use super::paths;
-use super::view::{Block, Choice, Facts, Field, Form, Input, Named, State, Table, Value};
-use super::visit::{Answer, Posted, Stop, Visit};
+use crate::console::kit::json::text;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Facts, Field, Form, Input, Named, State, Table, Value};
+use crate::console::kit::visit::{Answer, Posted, Stop, Visit};
 use crate::pages::fields::{Link, Moment};
 
 const HOUR_MS: i64 = 3_600_000;

@@ -1,40 +1,30 @@
 //! The console at `/console`: pools, clients, users and the rest, as pages. It decides nothing: every page is made of
-//! operations run in this process ([`visit::Visit::call`]), as the AWS console does it, so that whatever it can do the AWS CLI
+//! operations run in this process ([`kit::visit::Visit::call`]), as the AWS console does it, so that whatever it can do the AWS CLI
 //! can do, with the same words, limits and audit. Called by the router, on our own host, where the control API is open.
 //!
-//! A page is a handler that fills a [`view::View`] with blocks; one template draws them all. Forms post and are answered by a
-//! redirect ([`visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
+//! A page is a handler that fills a [`kit::view::View`] with blocks; one template draws them all. Forms post and are answered by a
+//! redirect ([`kit::visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
-mod changes;
 mod clients;
 mod coverage;
-mod destroy;
 mod domain;
-mod edit;
-mod equivalent;
 mod events;
 mod flow;
-mod frame;
 mod groups;
 mod home;
 mod inspect;
-mod json;
 mod keys;
-mod make;
-mod members;
-pub mod paths;
+pub mod kit;
 mod pools;
 mod resource_servers;
-mod samples;
 mod settings;
 mod token;
 mod users;
-pub mod view;
-mod visit;
 
 use axum::Router;
 use axum::routing::get;
 
+use self::kit::paths;
 use crate::state::AppState;
 
 /// Every page, where the console is open; what is closed is not mounted (checklist 193).

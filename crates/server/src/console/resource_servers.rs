@@ -9,12 +9,12 @@ use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
 use super::clients;
-use super::destroy::{Loss, counted};
-use super::json::{list, text, texts};
-use super::members::blame;
-use super::paths;
-use super::view::{Block, Field, Form, Input, Named, State, Table, Value};
-use super::visit::{Answer, Posted, Visit};
+use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::json::{list, text, texts};
+use crate::console::kit::members::blame;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Field, Form, Input, Named, State, Table, Value};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 
@@ -44,7 +44,7 @@ pub fn scopes_of(server: &Json) -> Vec<String> {
 async fn index(mut visit: Visit, Path(pool): Path<String>) -> Answer {
     let after = visit.param("after").to_owned();
     let mut input = json!({ "UserPoolId": pool, "MaxResults": 25 });
-    super::members::put(&mut input, "NextToken", (!after.is_empty()).then(|| json!(after)));
+    crate::console::kit::members::put(&mut input, "NextToken", (!after.is_empty()).then(|| json!(after)));
     let listed = match visit.call("ListResourceServers", input).await {
         Ok(listed) => listed,
         Err(error) => return Err(visit.failed(&error).await.into()),
@@ -200,7 +200,7 @@ async fn changing(visit: Visit, pool: &str, server: &Json, version: &str, refuse
 /// A resource server has no date of its last change: its settings are its version.
 fn version(server: &Json) -> String {
     let of = json!([text(server, "Name"), list(server, "Scopes")]);
-    super::members::digest(&of)
+    crate::console::kit::members::digest(&of)
 }
 
 async fn save(Path((pool, identifier)): Path<(String, String)>, posted: Posted) -> Answer {

@@ -5,9 +5,9 @@ use http::StatusCode;
 
 use super::inspect::checks::{self, Expected};
 use super::inspect::{self, Known, Use};
-use super::paths;
-use super::view::{Block, Choice, Field, Form, Input, State};
-use super::visit::{Answer, Posted, Visit};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 
 /// What was asked.
 #[derive(Default)]

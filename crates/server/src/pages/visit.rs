@@ -20,22 +20,7 @@ use crate::refusal::{self, see};
 use crate::state::AppState;
 use crate::{cookies, csrf, shell};
 
-/// An answer given before the handler's end; `?` passes it on.
-pub struct Stop(Box<Response>);
-
-impl From<Response> for Stop {
-    fn from(response: Response) -> Self {
-        Self(Box::new(response))
-    }
-}
-
-impl IntoResponse for Stop {
-    fn into_response(self) -> Response {
-        *self.0
-    }
-}
-
-pub type Answer = Result<Response, Stop>;
+pub use crate::shell::{Answer, Stop};
 
 /// A request to a page.
 pub struct Visit {

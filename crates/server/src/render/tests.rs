@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::markup::{Tag, read};
 use super::{Asset, Renderer, SIGN_PATH, STYLE_PATH, TEMPLATES, asset, href};
-use crate::console::view::View;
+use crate::console::kit::view::View;
 use crate::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };

@@ -5,11 +5,11 @@ use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
 use super::Ids;
-use crate::console::edit::{self, Settings, Subject};
-use crate::console::json::{list, text};
-use crate::console::members::{any_of, at, put, texts_at};
-use crate::console::view::{Block, Field, State};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::edit::{self, Settings, Subject};
+use crate::console::kit::json::{list, text};
+use crate::console::kit::members::{any_of, at, put, texts_at};
+use crate::console::kit::view::{Block, Field, State};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 
 const READ: &str = "ReadAttributes";
 const WRITE: &str = "WriteAttributes";

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::console::edit::Settings;
-use crate::console::members::{any_of, check, number, one_of, put, text, text_at};
-use crate::console::view::{Field, Input};
-use crate::console::visit::Posted;
+use crate::console::kit::edit::Settings;
+use crate::console::kit::members::{any_of, check, number, one_of, put, text, text_at};
+use crate::console::kit::view::{Field, Input};
+use crate::console::kit::visit::Posted;
 
 /// The flows of InitiateAuth and AdminInitiateAuth, each with its risk in a line.
 pub const FLOWS: [(&str, &str, &str); 6] = [

@@ -4,12 +4,12 @@ use axum::extract::Path;
 use serde_json::{Value as Json, json};
 
 use super::authentication::FLOWS;
-use crate::console::json::text;
-use crate::console::make::Making;
-use crate::console::members::{self, any_of, lines, one_of, texts_at};
-use crate::console::paths;
-use crate::console::view::{Field, Input};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::json::text;
+use crate::console::kit::make::Making;
+use crate::console::kit::members::{self, any_of, lines, one_of, texts_at};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Field, Input};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 
 fn making(pool: &str) -> Making {
     Making {

@@ -5,11 +5,11 @@ use poolhouse_engine::error::Error;
 use serde_json::Value as Json;
 
 use super::{Ids, above, describe_aside, ids, kind};
-use crate::console::destroy::{Loss, counted};
-use crate::console::json::{list, text, texts};
-use crate::console::paths;
-use crate::console::view::{Named, Value};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::json::{list, text, texts};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Named, Value};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 pub async fn get(mut visit: Visit, Path((pool, client)): Ids) -> Answer {

@@ -5,11 +5,11 @@ use poolhouse_engine::error::Error;
 use serde_json::Value as Json;
 
 use super::{Ids, above, ids, kind, quick_start};
-use crate::console::json::{moment, number, text, texts};
-use crate::console::members::text_at;
-use crate::console::paths;
-use crate::console::view::{Block, Facts, Named, State, Value};
-use crate::console::visit::{Answer, Visit};
+use crate::console::kit::json::{moment, number, text, texts};
+use crate::console::kit::members::text_at;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Named, State, Value};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 
 pub async fn get(mut visit: Visit, Path((pool, client)): Ids) -> Answer {
@@ -38,7 +38,7 @@ pub async fn get(mut visit: Visit, Path((pool, client)): Ids) -> Answer {
     Ok(visit.show(view))
 }
 
-async fn failed(visit: Visit, error: Error) -> crate::console::visit::Stop {
+async fn failed(visit: Visit, error: Error) -> crate::console::kit::visit::Stop {
     visit.failed(&error).await.into()
 }
 

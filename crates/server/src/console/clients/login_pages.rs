@@ -4,13 +4,13 @@ use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
 use super::Ids;
-use crate::console::destroy;
-use crate::console::edit::{self, Settings, Subject};
-use crate::console::members::{any_of, check, lines, text, text_at, texts_at};
-use crate::console::paths;
+use crate::console::kit::destroy;
+use crate::console::kit::edit::{self, Settings, Subject};
+use crate::console::kit::members::{any_of, check, lines, text, text_at, texts_at};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Field, State};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::console::resource_servers::scopes_of;
-use crate::console::view::{Block, Field, State};
-use crate::console::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 use axum::extract::Path;
 
@@ -44,8 +44,8 @@ impl LoginPages {
         let servers = destroy::all(visit, "ListResourceServers", &input, "ResourceServers").await?;
         let mut custom_scopes = Vec::new();
         for server in &servers {
-            let described = crate::console::json::list(server, "Scopes");
-            let about = described.iter().map(|scope| crate::console::json::text(scope, "ScopeDescription").to_owned());
+            let described = crate::console::kit::json::list(server, "Scopes");
+            let about = described.iter().map(|scope| crate::console::kit::json::text(scope, "ScopeDescription").to_owned());
             custom_scopes.extend(scopes_of(server).into_iter().zip(about));
         }
         Ok(Self { pool: pool.to_owned(), custom_scopes })

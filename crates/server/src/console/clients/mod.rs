@@ -15,13 +15,13 @@ use axum::routing::{get, post};
 use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
-use super::destroy;
-use super::edit::{self, Subject};
-use super::json::{list, text, texts};
-use super::members;
-use super::paths;
-use super::view::{Block, Table, Value};
-use super::visit::{Answer, Posted, Visit};
+use crate::console::kit::destroy;
+use crate::console::kit::edit::{self, Subject};
+use crate::console::kit::json::{list, text, texts};
+use crate::console::kit::members;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Table, Value};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 

@@ -11,11 +11,11 @@ use serde_json::{Value as Json, json};
 use super::{Ids, describe_aside};
 use crate::cli::{postman, snippets};
 use crate::console::domain;
-use crate::console::json::{text, texts};
-use crate::console::members::text_at;
-use crate::console::paths::{self, segment};
-use crate::console::view::{Block, Card};
-use crate::console::visit::{Answer, Visit};
+use crate::console::kit::json::{text, texts};
+use crate::console::kit::members::text_at;
+use crate::console::kit::paths::{self, segment};
+use crate::console::kit::view::{Block, Card};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::facts::Facts;
 
 /// Stands where a secret would.

@@ -7,12 +7,12 @@ use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
 use super::{Ids, above, describe_aside, ids};
-use crate::console::destroy::{Loss, counted};
-use crate::console::json::{list, moment, text};
-use crate::console::members::put;
-use crate::console::paths;
-use crate::console::view::{Block, Facts, Field, Form, Named, State, Table, Value};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::json::{list, moment, text};
+use crate::console::kit::members::put;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Field, Form, Named, State, Table, Value};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 /// What the audit trail calls it.

@@ -9,10 +9,10 @@ use poolhouse_engine::error::Error;
 use poolhouse_engine::oauth::params::Params;
 use serde_json::{Value as Json, json};
 
-use super::json::{list as items, text};
-use super::paths;
-use super::view::{Block, Choice, Facts, Field, Form, Input, Named, State, Table, Value};
-use super::visit::{Answer, Visit};
+use crate::console::kit::json::{list as items, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Facts, Field, Form, Input, Named, State, Table, Value};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::{Link, Moment};
 
 const COLUMNS: [&str; 5] = ["Event", "Time", "Outcome", "Who", "About"];

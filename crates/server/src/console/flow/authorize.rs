@@ -6,8 +6,8 @@ use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::oauth::site::Site;
 
 use super::{Going, Why, base, raw, show};
-use crate::console::view::{Block, Field, Form, State, View};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::view::{Block, Field, Form, State, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 /// Every parameter one can set here, in the order they are sent, with what it is for.

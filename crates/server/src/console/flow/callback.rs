@@ -6,9 +6,9 @@ use http::{HeaderMap, StatusCode};
 use poolhouse_engine::tokens;
 
 use super::{COOKIE, Going, Run, base, raw, show};
-use crate::console::paths;
-use crate::console::view::{Block, State, Table, Value};
-use crate::console::visit::{Answer, Stop, Visit};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, State, Table, Value};
+use crate::console::kit::visit::{Answer, Stop, Visit};
 use crate::cookies;
 use crate::pages::fields::Link;
 

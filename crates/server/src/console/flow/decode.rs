@@ -5,8 +5,8 @@ use axum::extract::Path;
 use super::{Going, show};
 use crate::console::inspect::checks::{self, Expected};
 use crate::console::inspect::{self, Known};
-use crate::console::view::{Block, State};
-use crate::console::visit::{Answer, Visit};
+use crate::console::kit::view::{Block, State};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 
 pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {

@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 
 use super::raw::{self, Asking, Proof, SECRET};
 use super::{Exchange, Going, Why, base, described, show};
-use crate::console::json::{text, texts};
-use crate::console::view::{Block, Choice, Field, Form, Input, State, View};
-use crate::console::visit::{Answer, Posted, Stop, Visit};
+use crate::console::kit::json::{text, texts};
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, View};
+use crate::console::kit::visit::{Answer, Posted, Stop, Visit};
 use crate::oauth;
 use crate::pages::fields::Link;
 use crate::reached::Reached;

@@ -26,9 +26,9 @@ use poolhouse_engine::oauth::runs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::paths;
-use super::view::{Block, Facts, Named, State, Value, View};
-use super::visit::{Answer, Stop, Visit};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Named, State, Value, View};
+use crate::console::kit::visit::{Answer, Stop, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 

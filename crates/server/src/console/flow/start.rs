@@ -12,10 +12,10 @@ use poolhouse_wire::{ErrorCode, operation};
 use serde_json::{Value as Json, json};
 
 use super::{COOKIE, Going, Run, Tokens, base, callback_url, raw};
-use crate::console::json::{list, text, texts};
-use crate::console::paths;
-use crate::console::view::{Block, Choice, Field, Form, Input, State, Table, Value, View};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::json::{list, text, texts};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, Table, Value, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::cookies;
 use crate::pages::fields::Link;
 use crate::reached::Reached;

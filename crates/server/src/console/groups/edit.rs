@@ -6,13 +6,13 @@ use poolhouse_engine::error::Error;
 use poolhouse_engine::pools::Pool;
 use serde_json::{Value as Json, json};
 
-use super::super::changes::{self, Change};
-use super::super::json::{list as items, number, put, text};
-use super::super::paths;
 use super::super::users::refused;
-use super::super::view::{Block, Facts, Field, Form, Input, Named, Value, View};
-use super::super::visit::{Answer, Posted, Visit};
 use super::{crumbs, items_after, read};
+use crate::console::kit::changes::{self, Change};
+use crate::console::kit::json::{list as items, number, put, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Field, Form, Input, Named, Value, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 /// Pages of members that are counted before "more than" is said, and members on one.
@@ -78,7 +78,7 @@ impl Draft {
             ("RoleArn", &before.role, &self.role),
         ];
         let differing = members.into_iter().filter(|(_, from, to)| from != to);
-        differing.map(|(name, from, to)| Change { name: name.to_owned(), from: from.clone(), to: to.clone() }).collect()
+        differing.map(|(name, from, to)| Change::of_text(name, from, to)).collect()
     }
 
     fn fields(&self, is_new: bool) -> Vec<Field> {
@@ -205,7 +205,8 @@ pub async fn save(Path((id, name)): Path<(String, String)>, posted: Posted) -> A
         view.lead = Some("Nothing was saved yet.".to_owned());
         let mut fields = draft.hidden();
         fields.push(Field::hidden(changes::VERSION, &version));
-        view.blocks.extend(changes::review(&list, &here("/edit"), "Save group", fields));
+        view.blocks.push(changes::table(&list));
+        view.blocks.push(Block::Form(changes::confirming(&here("/edit"), "Save group", fields)));
         return Ok(visit.show(view));
     }
     match posted.visit.call_aside("UpdateGroup", input).await {

@@ -9,11 +9,11 @@ use http::StatusCode;
 use poolhouse_engine::pools::{Pool, SignInKind};
 use serde_json::{Value as Json, json};
 
-use super::json::{list as items, moment, number, put, text};
-use super::paths;
 use super::users::{columns, name_of, refused, row};
-use super::view::{Block, Facts, Field, Form, Named, Table, Value, View};
-use super::visit::{Answer, Posted, Stop, Visit};
+use crate::console::kit::json::{list as items, moment, number, put, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Field, Form, Named, Table, Value, View};
+use crate::console::kit::visit::{Answer, Posted, Stop, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 

@@ -5,8 +5,8 @@ use poolhouse_engine::keys::jwt::TokenRejected;
 use poolhouse_engine::tokens;
 
 use super::{Judged, Jwt, Signature, Use};
-use crate::console::json::text;
-use crate::console::view::{State, Table, Value};
+use crate::console::kit::json::text;
+use crate::console::kit::view::{State, Table, Value};
 
 /// Milliseconds in which an issuer's clock may be ahead.
 const SKEW_MS: i64 = 60_000;

@@ -17,8 +17,8 @@ use poolhouse_engine::pools::{self, Pool};
 use poolhouse_engine::tokens::{access, signing};
 use serde_json::Value as Json;
 
-use super::json::text;
-use super::view::{Block, Facts, Named, Table, Value};
+use crate::console::kit::json::text;
+use crate::console::kit::view::{Block, Facts, Named, Table, Value};
 
 /// What was pasted.
 pub enum Known {

@@ -3,12 +3,12 @@
 use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
-use crate::console::json::text;
-use crate::console::make::Making;
-use crate::console::members::{self, any_of, one_of, texts_at};
-use crate::console::paths;
-use crate::console::view::{Choice, Field, Input};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::json::text;
+use crate::console::kit::make::Making;
+use crate::console::kit::members::{self, any_of, one_of, texts_at};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Choice, Field, Input};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 /// The address of the form.
@@ -113,7 +113,7 @@ fn fields(input: &Json) -> Vec<Field> {
     let sign_in = SIGN_IN_WITH.iter().map(|(value, label, names, also)| {
         Choice::new(value, label, *names == usernames.as_slice() && *also == aliases.as_slice())
     });
-    let schema = crate::console::json::list(input, "Schema");
+    let schema = crate::console::kit::json::list(input, "Schema");
     let is_required = |name: &str| schema.iter().any(|attribute| text(attribute, "Name") == name);
     let required = ATTRIBUTES.iter().map(|name| Choice::new(name, name, is_required(name)));
     vec![

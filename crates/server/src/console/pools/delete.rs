@@ -4,11 +4,11 @@ use axum::extract::Path;
 use poolhouse_engine::error::Error;
 use serde_json::{Value as Json, json};
 
-use crate::console::destroy::{Loss, all, counted};
-use crate::console::json::{number, text};
-use crate::console::paths;
-use crate::console::view::{Named, State};
-use crate::console::visit::{Answer, Posted, Visit};
+use crate::console::kit::destroy::{Loss, all, counted};
+use crate::console::kit::json::{number, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Named, State};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 pub async fn get(mut visit: Visit, Path(pool): Path<String>) -> Answer {

@@ -9,10 +9,10 @@ use axum::routing::get;
 use poolhouse_engine::tokens::issuer;
 use serde_json::{Value as Json, json};
 
-use super::json::{moment, number, text, texts};
-use super::paths;
-use super::view::{Block, Facts, Named, State, Table, Value};
-use super::visit::{Answer, Visit};
+use crate::console::kit::json::{moment, number, text, texts};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Named, State, Table, Value};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use crate::console::edit::Settings;
-use crate::console::members::{lines, one_of};
-use crate::console::view::{Field, Input};
+use crate::console::kit::edit::Settings;
+use crate::console::kit::members::{lines, one_of};
+use crate::console::kit::view::{Field, Input};
 
 pub struct Protection;
 

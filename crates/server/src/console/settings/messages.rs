@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::console::edit::Settings;
-use crate::console::members::{at, lines, one_of, put, text};
-use crate::console::view::{Field, Input};
-use crate::console::visit::Posted;
+use crate::console::kit::edit::Settings;
+use crate::console::kit::members::{at, lines, one_of, put, text};
+use crate::console::kit::view::{Field, Input};
+use crate::console::kit::visit::Posted;
 
 const TEMPLATE: &str = "VerificationMessageTemplate";
 /// Older names of members of the template: described beside them.

@@ -10,12 +10,12 @@ use axum::extract::Path;
 use axum::routing::get;
 use serde_json::{Value as Json, json};
 
-use super::edit::{self, Settings, Subject};
-use super::json::{text, texts};
-use super::members::{text_at, texts_at};
-use super::paths;
-use super::view::{Block, Facts, Named, State, Table, Value};
-use super::visit::{Answer, Posted, Visit};
+use crate::console::kit::edit::{self, Settings, Subject};
+use crate::console::kit::json::{text, texts};
+use crate::console::kit::members::{text_at, texts_at};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Facts, Named, State, Table, Value};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 
@@ -157,7 +157,7 @@ fn attributes(described: &Json) -> Block {
         id: "attributes".to_owned(),
         caption: "Attributes".to_owned(),
         columns: ["Name", "Type", "Required", "Can change"].map(str::to_owned).to_vec(),
-        rows: super::json::list(described, "SchemaAttributes").iter().map(row).collect(),
+        rows: crate::console::kit::json::list(described, "SchemaAttributes").iter().map(row).collect(),
         next: None,
         first: None,
     })

@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use crate::console::edit::Settings;
-use crate::console::members::{check, number};
-use crate::console::view::Field;
+use crate::console::kit::edit::Settings;
+use crate::console::kit::members::{check, number};
+use crate::console::kit::view::Field;
 
 pub struct Passwords;
 

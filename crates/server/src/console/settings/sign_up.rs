@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::console::edit::Settings;
-use crate::console::members::{any_of, one_of, put, texts_at};
-use crate::console::view::{Block, Field, Input, State};
-use crate::console::visit::Posted;
+use crate::console::kit::edit::Settings;
+use crate::console::kit::members::{any_of, one_of, put, texts_at};
+use crate::console::kit::view::{Block, Field, Input, State};
+use crate::console::kit::visit::Posted;
 
 const VERIFIED: &str = "AutoVerifiedAttributes";
 const WAITING: &str = "UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate";

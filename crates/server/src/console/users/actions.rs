@@ -6,11 +6,11 @@ use http::StatusCode;
 use poolhouse_engine::pools::Pool;
 use serde_json::{Value as Json, json};
 
-use super::super::json::{list, text};
-use super::super::view::{Block, Facts, Form, Named, Value, View};
-use super::super::visit::{Answer, Posted, Stop, Visit};
 use super::super::{home, paths};
 use super::{attributes_of, crumbs, enabled, name_of, read};
+use crate::console::kit::json::{list, text};
+use crate::console::kit::view::{Block, Facts, Form, Named, Value, View};
+use crate::console::kit::visit::{Answer, Posted, Stop, Visit};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {

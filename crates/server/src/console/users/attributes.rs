@@ -10,12 +10,12 @@ use poolhouse_engine::users::attributes;
 use poolhouse_wire::types::{AttributeDataType, SchemaAttributeType};
 use serde_json::{Value as Json, json};
 
-use super::super::changes::{self, Change};
-use super::super::json::{number, text};
-use super::super::paths;
-use super::super::view::{Block, Field, Form, Input, View};
-use super::super::visit::{Answer, Posted, Visit};
 use super::{attributes_of, crumbs, name_of, read, refused};
+use crate::console::kit::changes::{self, Change};
+use crate::console::kit::json::{number, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Field, Form, Input, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 
 type Attributes = BTreeMap<String, String>;
 
@@ -68,19 +68,19 @@ fn changed(now: &Attributes, then: &Attributes) -> Vec<Change> {
         Some(address) => was(address) != will(address) || (was(name) == "true") != (will(name) == "true"),
         None => was(name) != will(name),
     };
-    let change = |name: &String| Change { name: name.clone(), from: was(name).to_owned(), to: will(name).to_owned() };
+    let change = |name: &String| Change::of_text(name, was(name), will(name));
     then.keys().filter(|name| differs(name)).map(change).collect()
 }
 
 /// The call that makes these changes.
 fn call(pool: &Pool, user: &Json, changes: &[Change]) -> (&'static str, Json) {
     let username = text(user, "Username");
-    if changes.iter().all(|change| change.to.is_empty()) {
-        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+    if changes.iter().all(|change| change.after().is_empty()) {
+        let names: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
         let input = json!({ "UserPoolId": pool.id, "Username": username, "UserAttributeNames": names });
         return ("AdminDeleteUserAttributes", input);
     }
-    let pairs: Vec<Json> = changes.iter().map(|change| json!({ "Name": change.name, "Value": change.to })).collect();
+    let pairs: Vec<Json> = changes.iter().map(|change| json!({ "Name": change.path, "Value": change.after() })).collect();
     ("AdminUpdateUserAttributes", json!({ "UserPoolId": pool.id, "Username": username, "UserAttributes": pairs }))
 }
 
@@ -145,7 +145,7 @@ pub async fn get(visit: Visit, Path((id, username)): Path<(String, String)>) -> 
     let same: Vec<Change> = now
         .iter()
         .filter(|(name, _)| schema::mutable(&pool, name) && name.as_str() != "sub")
-        .map(|(name, value)| Change { name: name.clone(), from: value.clone(), to: value.clone() })
+        .map(|(name, value)| Change::of_text(name, value, value))
         .collect();
     if !same.is_empty() {
         let (operation, input) = call(&pool, &user, &same);
@@ -209,7 +209,8 @@ async fn review(
     let mut fields: Vec<Field> = kept.map(|(name, value)| Field::hidden(&format!("attribute.{name}"), value)).collect();
     fields.push(Field::hidden(changes::VERSION, version));
     let here = paths::user(&pool.id, text(user, "Username"), "/attributes");
-    view.blocks.extend(changes::review(list, &here, "Save attributes", fields));
+    view.blocks.push(changes::table(list));
+    view.blocks.push(Block::Form(changes::confirming(&here, "Save attributes", fields)));
     visit.show(view)
 }
 
@@ -222,7 +223,7 @@ mod tests {
     }
 
     fn names(now: &[(&str, &str)], then: &[(&str, &str)]) -> Vec<String> {
-        changed(&map(now), &map(then)).into_iter().map(|change| format!("{}={}", change.name, change.to)).collect()
+        changed(&map(now), &map(then)).into_iter().map(|change| format!("{}={}", change.path, change.after())).collect()
     }
 
     #[test]

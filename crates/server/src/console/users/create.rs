@@ -10,11 +10,11 @@ use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::AuthFactorType;
 use serde_json::{Value as Json, json};
 
-use super::super::json::{put, text};
-use super::super::paths;
-use super::super::view::{Block, Choice, Field, Form, Input, State, View};
-use super::super::visit::{Answer, Posted, Visit};
 use super::{name_of, password, refused};
+use crate::console::kit::json::{put, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 /// Attributes that can be vouched for.

@@ -5,13 +5,13 @@ use poolhouse_engine::pools::Pool;
 use poolhouse_engine::users;
 use serde_json::Value as Json;
 
-use super::super::json::{moment, text};
-use super::super::paths;
-use super::super::view::{Block, Card, Facts, Form, Named, State, Value, View};
-use super::super::visit::{Answer, Stop, Visit};
 use super::actions::Action;
 use super::standing::{self, Known};
 use super::{attributes_of, enabled, membership, name_of, read};
+use crate::console::kit::json::{moment, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Card, Facts, Form, Named, State, Value, View};
+use crate::console::kit::visit::{Answer, Stop, Visit};
 use crate::pages::fields::Link;
 
 pub async fn get(visit: Visit, Path((id, username)): Path<(String, String)>) -> Answer {

@@ -6,11 +6,11 @@ use poolhouse_engine::error::Error;
 use poolhouse_engine::pools::Pool;
 use serde_json::{Value as Json, json};
 
-use super::super::json::{put, text};
-use super::super::paths;
-use super::super::view::{Block, Choice, Field, Form, Input, State, View};
-use super::super::visit::{Answer, Posted, Visit};
 use super::{attributes_of, crumbs, name_of, read, refused};
+use crate::console::kit::json::{put, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
 /// The message names the user as the call does; so the call says what the user signs in with.

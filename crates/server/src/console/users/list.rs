@@ -6,11 +6,11 @@ use http::StatusCode;
 use poolhouse_engine::pools::{Pool, SignInKind};
 use serde_json::{Value as Json, json};
 
-use super::super::json::{list, put, text};
-use super::super::paths;
-use super::super::view::{Block, Choice, Field, Form, Input, State, Table};
-use super::super::visit::{Answer, Visit};
 use super::{columns, row};
+use crate::console::kit::json::{list, put, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, Table};
+use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 
 /// Users on a page.

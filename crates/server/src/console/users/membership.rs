@@ -5,11 +5,11 @@ use http::StatusCode;
 use poolhouse_engine::pools::Pool;
 use serde_json::{Value as Json, json};
 
-use super::super::json::{list, text};
-use super::super::paths;
-use super::super::view::{Block, Choice, Field, Form, Input, Table, Value, View};
-use super::super::visit::{Answer, Posted, Stop, Visit};
 use super::{crumbs, detail, name_of, read, refused};
+use crate::console::kit::json::{list, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, Table, Value, View};
+use crate::console::kit::visit::{Answer, Posted, Stop, Visit};
 use crate::pages::fields::Link;
 
 /// Groups on a page, and in the list to choose from; the operations give no more at a time.

@@ -20,10 +20,10 @@ use poolhouse_engine::pools::{Pool, SignInKind};
 use poolhouse_wire::ErrorCode;
 use serde_json::{Value as Json, json};
 
-use super::json::{list, moment, text};
-use super::paths;
-use super::view::{Form, State, Value};
-use super::visit::{Stop, Visit};
+use crate::console::kit::json::{list, moment, text};
+use crate::console::kit::paths;
+use crate::console::kit::view::{Form, State, Value};
+use crate::console::kit::visit::{Stop, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 

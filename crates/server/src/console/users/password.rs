@@ -7,11 +7,11 @@ use poolhouse_engine::pools::Pool;
 use poolhouse_wire::ErrorCode;
 use serde_json::{Value as Json, json};
 
-use super::super::json::text;
-use super::super::paths;
-use super::super::view::{Block, Choice, Field, Form, Input, View};
-use super::super::visit::{Answer, Posted, Visit};
 use super::{crumbs, name_of, read, refused};
+use crate::console::kit::json::text;
+use crate::console::kit::paths;
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, View};
+use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::look;
 
 /// AdminSetUserPassword.

@@ -1,6 +1,6 @@
 //! How a user stands, why, and what comes next: the sentence over a user's page. Pure.
 
-use super::super::view::State;
+use crate::console::kit::view::State;
 
 /// What is known about a user.
 #[derive(Debug, Clone, Copy)]

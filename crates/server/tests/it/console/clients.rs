@@ -138,7 +138,7 @@ async fn one_change_is_saved_and_several_are_shown_first_and_nothing_else_is_res
     assert!(said.contains("Review the changes") && said.contains("AllowedOAuthFlows") && said.contains("LogoutURLs"), "{said}");
     assert!(review.text.contains("update-user-pool-client"), "the call it would make");
     assert_eq!(settled(described(&house, &app).await), settled(expected.clone()), "nothing before it is confirmed");
-    let saved = Form::of(&review, "settings").send(&mut browser).await;
+    let saved = Form::of(&review, "review").send(&mut browser).await;
     assert!(words(&browser.follow(saved).await).contains("2 changes were saved"));
     expected["AllowedOAuthFlows"] = json!(["code"]);
     expected["LogoutURLs"] = json!(["https://app.example.com/out"]);
@@ -161,7 +161,7 @@ async fn a_change_by_somebody_else_is_noticed() {
     assert_eq!(conflict.status, StatusCode::CONFLICT, "{conflict:?}");
     assert!(words(&conflict).contains("changed after you opened the form"));
     assert_eq!(described(&house, &app).await["AuthSessionValidity"], 3);
-    let saved = Form::of(&conflict, "settings").send(&mut browser).await;
+    let saved = Form::of(&conflict, "review").send(&mut browser).await;
     assert_eq!(saved.status, StatusCode::FOUND, "{saved:?}");
     let client = described(&house, &app).await;
     assert_eq!((&client["AuthSessionValidity"], &client["ClientName"]), (&json!(5), &json!("test")));

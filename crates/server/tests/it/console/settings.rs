@@ -107,7 +107,7 @@ async fn the_older_names_of_a_message_follow_its_template() {
     let form = Form::of(&browser.get(&format!("/console/pools/{pool}/settings/verification-messages")).await, "settings");
     assert_eq!(form.value("VerificationMessageTemplate.EmailMessage"), ["Your code:\r\n{####}\r\n"]);
     let review = form.with("VerificationMessageTemplate.EmailMessage", &["Type {####}"]).send(&mut browser).await;
-    let saved = Form::of(&review, "settings").send(&mut browser).await;
+    let saved = Form::of(&review, "review").send(&mut browser).await;
     assert_eq!(saved.status, StatusCode::FOUND, "{saved:?}");
     let pool = described(&house, &pool).await;
     assert_eq!(pool["EmailVerificationMessage"], "Type {####}");

@@ -7,15 +7,12 @@ use http::StatusCode;
 use poolhouse_engine::error::Error;
 use serde_json::Value as Json;
 
-use super::members::{self, Change, blame, changes, take};
+use super::changes::{self, Change, SEEN, VERSION};
+use super::members::{self, blame, take};
 use super::paths;
-use super::view::{Block, Field, Form, State, Table, View};
+use super::view::{Block, Field, Form, State, View};
 use super::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
-
-/// Names of the fields that every settings form has beside its own.
-const VERSION: &str = "version";
-const CONFIRMED: &str = "confirmed";
 
 /// The object that a form is about.
 pub enum Subject {
@@ -157,19 +154,19 @@ pub async fn save<S: Settings>(posted: Posted, subject: Subject, settings: S) ->
     take(&mut after, subject.update(), &settings.fields(&before), &posted);
     settings.settle(&before, &mut after, &posted);
     let version = version(&described, &before);
-    let differing = changes(&before, &after);
+    let differing = changes::between(&before, &after);
 
     if let Some(objection) = settings.objection(&after) {
         let view = page.form(&posted.visit, &after, posted.text(VERSION), Some(objection)).await;
         return Ok(posted.visit.show_as(StatusCode::BAD_REQUEST, view));
     }
-    if posted.text(VERSION) != version {
+    if changes::meanwhile(&posted, &version) {
         return Ok(page.meanwhile(posted, &after, &version, &differing).await);
     }
     if differing.is_empty() {
         return Ok(posted.visit.go(&subject.url(settings.rest()), "Nothing was changed: all is as it was."));
     }
-    if differing.len() > 1 && !posted.ticked(CONFIRMED) {
+    if changes::to_be_seen(&posted, &differing) {
         return Ok(page.review(posted, &after, &version, &differing).await);
     }
     let mut visit = posted.visit;
@@ -230,7 +227,7 @@ impl<S: Settings> Page<'_, S> {
         let mut view = self.view(&posted.visit).await;
         view.title = "Review the changes".to_owned();
         view.lead = Some(format!("{} settings of this {} change. Nothing is saved yet.", differing.len(), self.subject.what()));
-        view.blocks.push(table(differing));
+        view.blocks.push(changes::table(differing));
         view.blocks.push(Block::Form(self.again(&posted, version, self.settings.submit())));
         let mut visit = posted.visit;
         visit.would_call(self.subject.update(), after);
@@ -253,7 +250,7 @@ impl<S: Settings> Page<'_, S> {
             view.blocks.push(Block::Prose { title: None, text });
             posted.visit
         } else {
-            view.blocks.push(table(differing));
+            view.blocks.push(changes::table(differing));
             view.blocks.push(Block::Form(self.again(&posted, version, "Overwrite settings").destroying()));
             posted.visit
         };
@@ -263,22 +260,10 @@ impl<S: Settings> Page<'_, S> {
 
     /// What was posted once more, with another button.
     fn again(&self, posted: &Posted, version: &str, submit: &str) -> Form {
-        let ours = ["_csrf", VERSION, CONFIRMED];
+        let ours = ["_csrf", VERSION, SEEN];
         let typed = posted.form.pairs().filter(|(name, _)| !ours.contains(name));
         let mut fields: Vec<Field> = typed.map(|(name, value)| Field::hidden(name, value)).collect();
         fields.push(Field::hidden(VERSION, version));
-        fields.push(Field::hidden(CONFIRMED, "yes"));
-        Form::new("settings", &self.url(), submit, fields).or_cancel(&self.url())
+        changes::confirming(&self.url(), submit, fields)
     }
-}
-
-fn table(differing: &[Change]) -> Block {
-    Block::Table(Table {
-        id: "changes".to_owned(),
-        caption: "What changes".to_owned(),
-        columns: ["Setting", "Now", "After saving"].map(str::to_owned).to_vec(),
-        rows: differing.iter().map(Change::row).collect(),
-        next: None,
-        first: None,
-    })
 }

@@ -28,6 +28,8 @@ use crate::refusal::see;
 use crate::state::AppState;
 use crate::{cookies, csrf, shell};
 
+pub use crate::shell::{Answer, Stop};
+
 /// Largest form, bytes: a page full of addresses at their longest.
 const FORM_MAX: usize = 256 * 1024;
 /// Most fields of a form: two boxes for each of a pool's 70 attributes, and room.
@@ -37,23 +39,6 @@ const SWITCH_MAX: u32 = 60;
 /// The cookie with what was just done, for the page that the redirect leads to. Not the address: a link from elsewhere could put
 /// words into the console's mouth.
 const SAID: &str = "poolhouse-said";
-
-/// An answer given before the handler's end; `?` passes it on.
-pub struct Stop(Box<Response>);
-
-impl From<Response> for Stop {
-    fn from(response: Response) -> Self {
-        Self(Box::new(response))
-    }
-}
-
-impl IntoResponse for Stop {
-    fn into_response(self) -> Response {
-        *self.0
-    }
-}
-
-pub type Answer = Result<Response, Stop>;
 
 /// A request to a console page.
 pub struct Visit {

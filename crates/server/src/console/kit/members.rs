@@ -1,14 +1,13 @@
 //! Forms whose fields are members of an operation's input, named by their path (`Policies.PasswordPolicy.MinimumLength`):
-//! fields are filled from a document, what was posted goes back into it with the model's types, two documents are compared,
+//! fields are filled from a document, what was posted goes back into it with the model's types,
 //! and a refusal is said at the field it names. Called by every page that makes or changes something.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use poolhouse_wire::{Kind, Shape, operation};
 use serde_json::{Map, Value as Json};
 
-use super::view::{Choice, Field, Input, Value};
+use super::view::{Choice, Field, Input};
 use super::visit::Posted;
 
 /// The value at a path; `None` where a member on the way is absent.
@@ -179,58 +178,6 @@ pub fn digest(document: &Json) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// One member that two documents differ in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    pub path: String,
-    before: Option<Json>,
-    after: Option<Json>,
-}
-
-impl Change {
-    /// As a row: the member, what it is, what it will be.
-    pub fn row(&self) -> Vec<Value> {
-        vec![Value::text(&self.path), shown(self.before.as_ref()), shown(self.after.as_ref())]
-    }
-}
-
-/// The members that differ, by path.
-pub fn changes(before: &Json, after: &Json) -> Vec<Change> {
-    let mut all = Vec::new();
-    compare("", Some(before), Some(after), &mut all);
-    all
-}
-
-fn compare(path: &str, before: Option<&Json>, after: Option<&Json>, into: &mut Vec<Change>) {
-    if before == after {
-        return;
-    }
-    let structure = |side: Option<&Json>| side.is_none_or(Json::is_object);
-    if !(structure(before) && structure(after)) {
-        into.push(Change { path: path.to_owned(), before: before.cloned(), after: after.cloned() });
-        return;
-    }
-    let names = |side: Option<&Json>| side.and_then(Json::as_object).into_iter().flat_map(Map::keys).cloned().collect();
-    let mut all: BTreeSet<String> = names(before);
-    all.extend(names(after) as BTreeSet<String>);
-    for name in all {
-        let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        compare(&inner, before.and_then(|side| side.get(&name)), after.and_then(|side| side.get(&name)), into);
-    }
-}
-
-fn shown(value: Option<&Json>) -> Value {
-    match value {
-        None => Value::none("not set"),
-        Some(Json::Bool(on)) => Value::text(if *on { "yes" } else { "no" }),
-        Some(Json::String(text)) => Value::text(text),
-        Some(Json::Array(items)) if items.iter().all(Json::is_string) => {
-            Value::list(items.iter().filter_map(Json::as_str).map(str::to_owned).collect(), "none")
-        }
-        Some(other) => Value::text(&other.to_string()),
-    }
-}
-
 /// Says a refusal at the fields it speaks of: those that the model's sentence names (`… at 'callbackURLs.1.member' …`), and
 /// those with a line that it quotes.
 pub fn blame(fields: &mut [Field], said: &str) {
@@ -261,15 +208,6 @@ mod tests {
         put(&mut object, "X.Y", None);
         assert_eq!(object, json!({ "A": { "B": 1 } }));
         assert_eq!((text_at(&object, "A.B"), at(&object, "A.B.C")), ("1".to_owned(), None));
-    }
-
-    #[test]
-    fn differences_are_named_by_path() {
-        let before = json!({ "A": { "B": 1, "C": ["x"] }, "D": "same" });
-        let after = json!({ "A": { "B": 2, "C": ["x"] }, "D": "same", "E": { "F": true } });
-        let paths: Vec<String> = changes(&before, &after).into_iter().map(|change| change.path).collect();
-        assert_eq!(paths, ["A.B", "E.F"]);
-        assert!(changes(&after, &after).is_empty());
     }
 
     #[test]

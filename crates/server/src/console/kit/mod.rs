@@ -1,0 +1,16 @@
+//! What every console page is made with: the request and the way to an operation ([`visit`]), what a page consists of ([`view`],
+//! [`frame`]), the four kinds of forms ([`make`] something, [`edit`] settings, [`changes`] by hand, [`destroy`] something), and
+//! the same calls for other tools ([`equivalent`]). Knows no page.
+
+pub mod changes;
+pub mod destroy;
+pub mod edit;
+mod equivalent;
+mod frame;
+pub mod json;
+pub mod make;
+pub mod members;
+pub mod paths;
+mod samples;
+pub mod view;
+pub mod visit;
