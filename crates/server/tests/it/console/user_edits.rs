@@ -45,7 +45,7 @@ async fn one_attribute_is_saved_at_once_and_several_are_shown_first() {
     let review = submit(&mut browser, &page, "attributes", &typed).await;
     assert_eq!(review.status, StatusCode::OK);
     let said = spoken(&review);
-    assert!(said.contains("Nothing was saved yet.") && said.contains("custom:plan gold none"), "{said}");
+    assert!(said.contains("Nothing was saved yet.") && said.contains("custom:plan gold not set"), "{said}");
     assert_eq!(attributes(&house, &pool, ADA).await, now, "a review changes nothing");
     let done = submit(&mut browser, &review, "review", &[]).await;
     let done = browser.follow(done).await;
@@ -110,7 +110,7 @@ async fn a_change_meanwhile_is_noticed() {
     assert_eq!(attributes(&house, &pool, ADA).await.get("name"), None);
     // Again, to overwrite: two members now, so that they are shown first.
     let review = submit(&mut browser, &back, "attributes", &[]).await;
-    assert!(spoken(&review).contains("nickname countess none"), "{}", spoken(&review));
+    assert!(spoken(&review).contains("nickname countess not set"), "{}", spoken(&review));
     let done = submit(&mut browser, &review, "review", &[]).await;
     assert!(done.status.is_redirection());
     let now = attributes(&house, &pool, ADA).await;
