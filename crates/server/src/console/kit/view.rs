@@ -62,6 +62,10 @@ pub enum Block {
         hint: Option<String>,
         text: String,
     },
+    /// Where one is on a way of several pages.
+    Steps {
+        steps: Vec<Step>,
+    },
     /// Ways on, each with a line about it.
     Cards {
         title: Option<String>,
@@ -188,6 +192,15 @@ pub struct Table {
     pub next: Option<String>,
     /// Back to the first page, from a later one.
     pub first: Option<String>,
+}
+
+/// One page of a way.
+#[derive(Clone, Serialize)]
+pub struct Step {
+    pub text: String,
+    /// Where it can be gone to already, or again.
+    pub url: Option<String>,
+    pub here: bool,
 }
 
 #[derive(Clone, Serialize)]
