@@ -124,6 +124,7 @@ fn forms() -> Vec<Block> {
                 .or_cancel("/console")
                 .refused(Some("The callback URLs were refused.".to_owned())),
         ),
+        Block::Form(Form::new("skip", "/console", "Skip domain", Vec::new()).hinting("Without one.").beside()),
         Block::Form(
             Form::new("drop", "/console", "Delete user pool", vec![Field::text("confirm", "Type demo to confirm", "").must()])
                 .destroying()

@@ -224,6 +224,8 @@ pub struct Form {
     pub submit: String,
     /// Whether something is lost by it.
     pub danger: bool,
+    /// Whether it stands beside a form that is the page's own: its button is no main one.
+    pub aside: bool,
     /// Where to go instead; on a page of destruction it comes first, and is where the focus begins.
     pub cancel: Option<String>,
     /// One sentence about the whole form: why it was refused.
@@ -241,6 +243,7 @@ impl Form {
             fields,
             submit: submit.to_owned(),
             danger: false,
+            aside: false,
             cancel: None,
             error: None,
         }
@@ -273,6 +276,13 @@ impl Form {
     #[must_use]
     pub fn destroying(mut self) -> Self {
         self.danger = true;
+        self
+    }
+
+    /// Not what the page is for.
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.aside = true;
         self
     }
 

@@ -215,6 +215,10 @@ async fn page(mut visit: Visit, id: &str, draft: &Draft, step: Step, refused: Op
         });
         return visit.show(view);
     }
+    if draft.skipped.contains(&step) {
+        let text = "This page was skipped: nothing will be made of it unless you continue here.".to_owned();
+        view.blocks.push(Block::Notice { state: State::Info, text, link: None });
+    }
     let mut fields = forms::fields(draft, step, &flow::callback_url(&visit));
     if let Some(said) = &refused {
         blame(&mut fields, said);
@@ -230,7 +234,7 @@ async fn page(mut visit: Visit, id: &str, draft: &Draft, step: Step, refused: Op
     view.blocks.push(Block::Form(Form::new("step", &url(id, step), &on, fields).refused(refused)));
     if step.may_be_skipped(draft.goal) {
         let skip = Form::new("skip", &format!("{}/skip", url(id, step)), &format!("Skip {}", lower(title)), Vec::new());
-        view.blocks.push(Block::Form(skip.hinting(forms::without(step))));
+        view.blocks.push(Block::Form(skip.hinting(forms::without(step)).beside()));
     }
     view.blocks.extend(preview(&visit, draft, step));
     let pool = draft.made.of(Part::Pool).map_or_else(|| parts::example_pool(&visit.ctx), str::to_owned);
@@ -248,6 +252,9 @@ pub fn lower(title: &str) -> String {
 /// What the values on the page come to.
 fn preview(visit: &Visit, draft: &Draft, step: Step) -> Option<Block> {
     let facts = match step {
+        Step::Pool => {
+            vec![Named::text("Region", visit.ctx.region()).noting("Fixed on AWS: it is the first part of the pool's id.")]
+        }
         Step::Domain => {
             let settings = &visit.app.engine.settings;
             let prefix = text(&draft.domain, "Domain");
