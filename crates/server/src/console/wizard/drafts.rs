@@ -6,16 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use poolhouse_engine::keys::entropy::{self, Entropy};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::goal::Goal;
-use super::parts::Part;
+use super::parts::{Part, named_by};
 use super::steps::Step;
+use crate::console::domain;
+use crate::console::kit::json::text;
 
 /// Drafts kept at a time; the one that was left longest makes room.
 const DRAFTS_MAX: usize = 64;
 /// Milliseconds a draft is kept after it was last changed.
 const LIFETIME_MS: i64 = 24 * 60 * 60 * 1000;
+/// The sample user's address.
+pub const SAMPLE_EMAIL: &str = "user@example.com";
 const HANDLE_LENGTH: usize = 22;
 
 /// One set-up in the making. Objects are inputs of the operations, without `UserPoolId`.
@@ -38,6 +42,23 @@ pub struct Draft {
     pub made: Made,
     /// What was refused when the rest was made, and why.
     pub refused: Option<(Part, String)>,
+}
+
+impl Draft {
+    /// Lets pages that nobody was on yet start from what the pool is now.
+    pub fn follow_pool(&mut self) {
+        if !self.done.contains(&Step::Domain) && self.goal != Goal::Article {
+            self.domain = json!({ "Domain": domain::suggested(text(&self.pool, "PoolName")) });
+        }
+        if !self.done.contains(&Step::User) {
+            let (name, email) = match named_by(self) {
+                Some("email") => (SAMPLE_EMAIL, ""),
+                Some(_) => ("+14155550100", ""),
+                None => ("sample-user", SAMPLE_EMAIL),
+            };
+            (self.user.name, self.user.email) = (name.to_owned(), email.to_owned());
+        }
+    }
 }
 
 /// The sample user.

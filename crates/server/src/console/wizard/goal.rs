@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::drafts::{Draft, Made, User};
+use super::drafts::{Draft, Made, SAMPLE_EMAIL, User};
 use super::steps::Step;
 use crate::console::clients;
 use crate::console::domain;
@@ -147,7 +147,7 @@ impl Goal {
 
     fn user(self) -> User {
         User {
-            name: "user@example.com".to_owned(),
+            name: SAMPLE_EMAIL.to_owned(),
             verified: true,
             // The article is about what becomes of a temporary one.
             permanent: self != Self::Article,

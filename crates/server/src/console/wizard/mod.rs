@@ -106,7 +106,8 @@ async fn begin(posted: Posted) -> Answer {
         return goal_page(posted.visit, Some("Choose what it is for.".to_owned())).await;
     };
     let visit = posted.visit;
-    let draft = goal.draft(&flow::callback_url(&visit));
+    let mut draft = goal.draft(&flow::callback_url(&visit));
+    steps::find_prefix(&visit, &mut draft).await;
     let id = visit.app.drafts.begin(draft, visit.ctx.now, visit.ctx.entropy());
     Ok(see(&url(&id, Step::Pool)))
 }
@@ -114,8 +115,8 @@ async fn begin(posted: Posted) -> Answer {
 /// No such draft: made, too old, of another process, or made up.
 async fn ended(visit: Visit) -> Response {
     let mut view = visit.view(None, "This draft has ended", vec![Link::new("Quick create", paths::QUICK_CREATE)]).await;
-    let text =
-        "There is no such draft. It may be created already, be more than a day old, or the server was started again since.";
+    let text = "There is no such draft. It may be created already, be more than a day old, or be kept by another process: \
+                this one may have been started again since.";
     let link = Some(Link::new("Begin a new one", paths::QUICK_CREATE));
     view.blocks.push(Block::Notice { state: State::Warn, text: text.to_owned(), link });
     view.actions = vec![Link::new("Go to user pools", paths::POOLS)];

@@ -20,6 +20,9 @@ use crate::console::{flow, pools};
 use crate::pages::fields::Link;
 use crate::refusal::see;
 
+/// Prefixes tried for one that is free.
+const SUGGESTIONS_MAX: u32 = 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     Goal,
@@ -159,6 +162,10 @@ pub async fn post(Path((id, path)): Path<(String, String)>, posted: Posted) -> A
         return Ok(page(visit, &id, &draft, step, Some(said)).await);
     }
     draft.skipped.remove(&step);
+    if step == Step::Pool {
+        draft.follow_pool();
+        find_prefix(&visit, &mut draft).await;
+    }
     Ok(keep(visit, &id, draft, step).await)
 }
 
@@ -189,6 +196,21 @@ async fn keep(visit: Visit, id: &str, mut draft: Draft, step: Step) -> Response 
 
 fn is_made(draft: &Draft, step: Step) -> bool {
     step.part().is_some_and(|part| draft.made.of(part).is_some())
+}
+
+/// A prefix that nobody has, from the one that the draft would start with: a suggestion is worth no refusal.
+pub async fn find_prefix(visit: &Visit, draft: &mut Draft) {
+    if draft.done.contains(&Step::Domain) {
+        return;
+    }
+    let wish = text(&draft.domain, "Domain").to_owned();
+    for number in 1..=SUGGESTIONS_MAX {
+        let prefix = if number == 1 { wish.clone() } else { format!("{wish}-{number}") };
+        if free(visit, &prefix).await.is_ok() {
+            draft.domain = json!({ "Domain": prefix });
+            return;
+        }
+    }
 }
 
 /// Whether nobody has the prefix.

@@ -174,7 +174,10 @@ async fn going_back_keeps_what_was_typed() {
     let house = House::start().await;
     let mut browser = house.browser();
     let page = begin(&mut browser, "server").await;
+    let other = house.pool(json!({})).await;
+    house.ok("CreateUserPoolDomain", json!({ "UserPoolId": other, "Domain": "my-shop" })).await;
     let page = send(&mut browser, &page, "step", &[("PoolName", "my shop"), ("sign_in", "username")]).await;
+    assert_eq!(Form::of(&page, "step").value("Domain"), ["my-shop-2"], "a prefix from the name that nobody has");
     let page = send(&mut browser, &page, "step", &[("Domain", PREFIX)]).await;
     let page = send(&mut browser, &page, "step", &[("Identifier", "books"), ("Scopes", "lend: Lend books")]).await;
     let page = send(&mut browser, &page, "step", &[("AccessTokenValidity", "5")]).await;
@@ -206,6 +209,7 @@ async fn going_back_keeps_what_was_typed() {
     assert!(!user.text.contains(PASSWORD) && user.text.contains("Kept from before"));
     let page = send(&mut browser, &user, "step", &[]).await;
     send(&mut browser, &page, "create", &[]).await;
+    house.ok("DeleteUserPool", json!({ "UserPoolId": other })).await;
     let app = made(&house).await;
     let client = house.ok("DescribeUserPoolClient", json!({ "UserPoolId": app.pool, "ClientId": app.client })).await;
     let client = &client["UserPoolClient"];
