@@ -77,7 +77,7 @@ async fn make(visit: &Visit, making: &mut Making<'_>) -> bool {
                 making.keep();
             }
             Err(error) => {
-                making.draft.refused = Some((part, why(&visit, &error)));
+                making.draft.refused = Some((part, why(visit, &error)));
                 making.keep();
                 return true;
             }

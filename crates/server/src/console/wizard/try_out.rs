@@ -64,13 +64,16 @@ async fn confirm_page(visit: Visit, pool: &str, client: &str, user: &str, refuse
         return Ok(visit.show(view));
     }
     view.lead = Some(why(status).to_owned());
-    visit.would_call("AdminSetUserPassword", &set(pool, user, EXAMPLE_PASSWORD));
+    let call = set(pool, user, EXAMPLE_PASSWORD);
+    let line = visit.command("AdminSetUserPassword", &call);
+    visit.would_call("AdminSetUserPassword", &call);
     let (visit, pool) = visit.enter(pool).await?;
     let field = crate::console::users::password::field(&pool, "New password").must().wrong(refused.clone());
     let code = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let form = Form::new("confirm", &confirm_url(&pool.id, client, user), "Set permanent password", vec![field]);
-    view.blocks
-        .push(Block::Form(form.hinting("The user keeps it. The call at the end of this page does the same.").refused(refused)));
+    view.blocks.push(Block::Form(form.hinting("The user keeps it.").refused(refused)));
+    let hint = Some("With a password of your own.".to_owned());
+    view.blocks.push(Block::Code { title: "The same by the AWS CLI".to_owned(), hint, text: line });
     view.blocks.push(Block::Prose {
         title: None,
         text: "Or leave it: the sign-in page asks the user for a new password at the first sign-in.".to_owned(),
@@ -137,13 +140,13 @@ pub async fn test(visit: Visit, Path((pool, client)): Path<(String, String)>) ->
     }
     let callbacks = texts(&described, "CallbackURLs");
     let callback = callbacks.iter().find(|one| one.as_str() == POSTMAN).unwrap_or(&start.facts.callback);
-    view.blocks.push(postman(&start, machine, callback));
+    view.blocks.push(postman(&start, machine, callback, &name));
     view.blocks.push(Block::Cards { title: Some("Go on".to_owned()), cards: ways(&pool, &client) });
     Ok(visit.show(view))
 }
 
 /// The fields of Postman's tab, in its order and words.
-fn postman(start: &quick_start::Start, machine: bool, callback: &str) -> Block {
+fn postman(start: &quick_start::Start, machine: bool, callback: &str, name: &str) -> Block {
     let facts = &start.facts;
     let url = |path: &str| format!("{}{path}", facts.domain_url);
     let secret = match &facts.client_secret {
@@ -153,7 +156,7 @@ fn postman(start: &quick_start::Start, machine: bool, callback: &str) -> Block {
     let mut rows = vec![
         Named::text("Add auth data to", "Request Headers"),
         Named::copy("Header Prefix", "Bearer"),
-        Named::copy("Token Name", &facts.client_id),
+        Named::copy("Token Name", name),
         Named::text("Grant Type", if machine { "Client Credentials" } else { "Authorization Code" }),
     ];
     if !machine {

@@ -209,6 +209,7 @@ async fn going_back_keeps_what_was_typed() {
     assert!(!user.text.contains(PASSWORD) && user.text.contains("Kept from before"));
     let page = send(&mut browser, &user, "step", &[]).await;
     send(&mut browser, &page, "create", &[]).await;
+    house.ok("DeleteUserPoolDomain", json!({ "UserPoolId": other, "Domain": "my-shop" })).await;
     house.ok("DeleteUserPool", json!({ "UserPoolId": other })).await;
     let app = made(&house).await;
     let client = house.ok("DescribeUserPoolClient", json!({ "UserPoolId": app.pool, "ClientId": app.client })).await;
