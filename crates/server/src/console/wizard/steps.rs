@@ -298,7 +298,8 @@ fn preview(visit: &Visit, draft: &Draft, step: Step) -> Option<Block> {
     Some(Block::Facts(Facts {
         id: "preview".to_owned(),
         title: "What it comes to".to_owned(),
-        hint: Some("With the values that were last kept; another one is worked out when you continue.".to_owned()),
+        hint: (step != Step::Pool)
+            .then(|| "With the values that were last kept; another one is worked out when you continue.".to_owned()),
         facts,
         links: Vec::new(),
     }))
