@@ -8,7 +8,7 @@
 mod clients;
 mod coverage;
 mod domain;
-mod events;
+pub mod events;
 mod flow;
 mod groups;
 mod home;
