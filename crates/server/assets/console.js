@@ -91,6 +91,7 @@
       say(text);
     };
     const turn = async (mine) => {
+      if (mine !== run) return;
       try {
         const page = document.hidden ? null : await ask();
         if (mine !== run) return;

@@ -19,13 +19,17 @@ mod style_tests;
 mod tests;
 
 const STYLE: &str = include_str!("../assets/style.css");
-const SCRIPT: &str = include_str!("../assets/console.js");
 const SIGN: &str = include_str!("../assets/sign.svg");
 
 /// `/assets/style-<first 64 bits of SHA-256>.css`: a new address for new contents, so it may be cached for ever.
 pub static STYLE_PATH: LazyLock<String> = LazyLock::new(|| hashed("style", STYLE, "css"));
+/// As it is served: without the comments and the indentation that only its readers need. None of its texts goes over a line's end.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("../assets/console.js").lines().map(str::trim_start);
+    lines.filter(|line| !line.starts_with("//")).flat_map(|line| [line, "\n"]).collect()
+});
 /// `/assets/console-<hash>.js`: what the console's pages gain by a script.
-pub static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| hashed("console", SCRIPT, "js"));
+pub static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| hashed("console", &SCRIPT, "js"));
 /// `/assets/sign-<hash>.svg`: the sign of the house, for the browser's tab.
 pub static SIGN_PATH: LazyLock<String> = LazyLock::new(|| hashed("sign", SIGN, "svg"));
 
@@ -156,7 +160,7 @@ pub fn asset(path: &str) -> Option<Asset> {
     if path == STYLE_PATH.as_str() {
         Some(Asset { content_type: "text/css; charset=utf-8", body: STYLE })
     } else if path == SCRIPT_PATH.as_str() {
-        Some(Asset { content_type: "text/javascript; charset=utf-8", body: SCRIPT })
+        Some(Asset { content_type: "text/javascript; charset=utf-8", body: SCRIPT.as_str() })
     } else if path == SIGN_PATH.as_str() {
         Some(Asset { content_type: "image/svg+xml", body: SIGN })
     } else {
