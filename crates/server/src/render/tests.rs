@@ -200,7 +200,7 @@ fn sec_056_no_value_becomes_markup() {
         "</title></textarea><svg/onload=alert(1)>",
         "javascript:alert(1)",
         "JaVaScRiPt:alert(1)//\"><script>",
-        "{{7*7}}{%raw%}",
+        "{{7919*7907}}{%raw%}",
         "x\" onfocus=\"alert(1)\" autofocus=\"",
     ];
     for sample in all() {
@@ -218,7 +218,7 @@ fn sec_056_no_value_becomes_markup() {
             let html = renderer.draw(sample.template, minijinja::Value::from(Serde(&json))).unwrap();
             no_active_content(&sample.name, &html);
             assert_eq!(shape(&html), plain, "{}: {payload:?} changed the structure", sample.name);
-            assert!(!html.contains(r#""><script>"#) && !html.contains("49"), "{}: {payload:?}", sample.name);
+            assert!(!html.contains(r#""><script>"#) && !html.contains("62615533"), "{}: {payload:?}", sample.name);
         }
     }
 }
