@@ -6,6 +6,8 @@ pub const HOME: &str = "/console";
 pub const POOLS: &str = "/console/pools";
 /// The pool switcher's form: `?pool=ID`.
 pub const SWITCH: &str = "/console/switch";
+/// Light, dark, or as the system has it.
+pub const THEME: &str = "/console/theme";
 /// The flow runner; its callback address is `{public_url}{FLOW_CALLBACK}`.
 pub const FLOW: &str = "/console/flow";
 pub const FLOW_CALLBACK: &str = "/console/flow/callback";

@@ -5,6 +5,7 @@ mod domains;
 mod events;
 mod flow;
 mod forms;
+mod frame;
 mod groups;
 mod pools;
 mod settings;
