@@ -8,7 +8,7 @@ use std::time::Duration;
 use poolhouse_engine::rates;
 
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
+    AUDIT_DAYS, UNDO_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
     Settings, Tls,
 };
 use crate::edge::Limits;
@@ -113,6 +113,7 @@ impl DevOptions {
             open_control: true,
             metrics: None,
             audit_days: AUDIT_DAYS,
+            undo_days: UNDO_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
             sandbox: Sandbox::Off,

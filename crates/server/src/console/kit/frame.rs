@@ -18,6 +18,8 @@ pub struct Frame {
     pub crumbs: Vec<Link>,
     /// Something was just done.
     pub said: Option<String>,
+    /// The way to undo it.
+    pub undo: Option<Link>,
     pub switch_url: &'static str,
     pub home_url: &'static str,
 }
@@ -65,6 +67,7 @@ const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Test a flow", paths::FLOW),
     ("Token inspector", paths::TOKEN),
     ("Events", paths::EVENTS),
+    ("Recently deleted", paths::DELETED),
     ("Coverage", paths::COVERAGE),
 ];
 

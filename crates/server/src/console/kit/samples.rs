@@ -39,6 +39,7 @@ fn bare(title: &str) -> View {
             pool: Some(pool),
             crumbs: vec![Link::new("Console", paths::HOME), Link::new("User pools", paths::POOLS)],
             said: Some("User ada@example.com was created.".to_owned()),
+            undo: Some(Link::new("Undo", paths::DELETED)),
             switch_url: paths::SWITCH,
             home_url: paths::HOME,
         },
