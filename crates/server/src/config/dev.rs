@@ -8,8 +8,8 @@ use std::time::Duration;
 use poolhouse_engine::rates;
 
 use super::{
-    AUDIT_DAYS, UNDO_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
-    Settings, Tls,
+    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
+    Settings, Tls, UNDO_DAYS,
 };
 use crate::edge::Limits;
 use crate::host;

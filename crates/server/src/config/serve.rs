@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::check::{example, file_problem, is_https_origin, is_this_machine};
 use super::file::ServeConfig;
 use super::{
-    AUDIT_DAYS, UNDO_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
+    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
+    UNDO_DAYS,
 };
 use crate::certs::FileCerts;
 use crate::client_ip::Cidr;

@@ -131,11 +131,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "memberships",
         columns: &["pool_id", "group_name", "sub", "created_at"],
-        of: &[
-            (Of::Pool, IN_POOL),
-            (Of::User, "pool_id = $1 AND sub = $2"),
-            (Of::Group, "pool_id = $1 AND group_name = $2"),
-        ],
+        of: &[(Of::Pool, IN_POOL), (Of::User, "pool_id = $1 AND sub = $2"), (Of::Group, "pool_id = $1 AND group_name = $2")],
         back: Some(
             "INSERT INTO memberships (pool_id, group_name, sub, created_at)
                 SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT)
@@ -190,7 +186,9 @@ pub const TABLES: &[Table] = &[
         columns: &["srp_sealed", "pool_id", "sub", "password_hash"],
         of: &[(Of::Verifiers, "pool_id = $1 AND srp_sealed IS NOT NULL")],
         // Of the password that they were made from, and no other.
-        back: Some("UPDATE users SET srp_sealed = $1 WHERE pool_id = $2 AND sub = $3 AND password_hash = $4 AND srp_sealed IS NULL"),
+        back: Some(
+            "UPDATE users SET srp_sealed = $1 WHERE pool_id = $2 AND sub = $3 AND password_hash = $4 AND srp_sealed IS NULL",
+        ),
         ..PLAIN
     },
 ];

@@ -109,7 +109,6 @@ pub async fn rewrap(tx: &mut Tx, id: &str, from: &[u8], to: &[u8]) -> Result<boo
 
 /// Deletes at most `limit` that have expired by `now`; returns how many.
 pub async fn purge(tx: &mut Tx, now: i64, limit: i64) -> Result<u64> {
-    const SQL: &str =
-        "DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    const SQL: &str = "DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     tx.exec(SQL, p![now, limit]).await
 }

@@ -23,7 +23,8 @@ fn head(id: &str) -> undo::UndoRow {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_of_a_pool_is_listed_with_all_its_columns() {
     let f = sqlite().await;
-    let names: Vec<String> = r!(f.db, |tx| tx.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", p![]).await);
+    let names: Vec<String> =
+        r!(f.db, |tx| tx.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", p![]).await);
     let mut listed = 0;
     for name in names {
         let columns = "SELECT name FROM pragma_table_info($1) ORDER BY name";
@@ -90,9 +91,11 @@ both! {
     async fn a_deletion_is_kept_once_and_for_its_time(f: Fixture) {
         let kept: Result<()> = w!(f.db, |tx| {
             undo::add(tx, &head("d")).await?;
-            undo::add_part(tx, "d", undo::parts(tx, "d").await?, "users", b"one").await?;
+            let part = undo::parts(tx, "d").await?;
+            undo::add_part(tx, "d", part, "users", b"one").await?;
             undo::add(tx, &undo::UndoRow { kind: "user pool".into(), wrapped_key: Some(vec![1]), ..head("d") }).await?;
-            undo::add_part(tx, "d", undo::parts(tx, "d").await?, "users", b"two").await
+            let part = undo::parts(tx, "d").await?;
+            undo::add_part(tx, "d", part, "users", b"two").await
         });
         kept.unwrap();
         let row = r!(f.db, |tx| undo::get(tx, "d").await).unwrap();

@@ -175,7 +175,9 @@ pub async fn perform(visit: &mut Visit, what: &What<'_>, promised: bool, calls: 
         Outlook::Days(_) => {}
         outlook if promised => {
             let why = sentence(what.kind, outlook);
-            return Err(Error::invalid_parameter(format!("Nothing was deleted. {why} Open the page again to delete all the same.")));
+            return Err(Error::invalid_parameter(format!(
+                "Nothing was deleted. {why} Open the page again to delete all the same."
+            )));
         }
         _ => visit.ctx.keep_deleted(false),
     }

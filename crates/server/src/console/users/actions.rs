@@ -132,7 +132,8 @@ async fn page(mut visit: Visit, pool: &Pool, user: &Json, action: Action) -> Res
     let (block, promised): (Option<Block>, Option<Field>) = lost.unzip();
     view.blocks.extend(block);
     let here = paths::user(&pool.id, username, &format!("/{}", action.slug()));
-    let form = Form::new("act", &here, action.title(), promised.into_iter().collect()).or_cancel(&paths::user(&pool.id, username, ""));
+    let form =
+        Form::new("act", &here, action.title(), promised.into_iter().collect()).or_cancel(&paths::user(&pool.id, username, ""));
     Ok((visit, view, if action.takes_away() { form.destroying() } else { form }))
 }
 

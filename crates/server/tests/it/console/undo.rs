@@ -87,7 +87,7 @@ both! {
         let page = browser.get("/console/deleted").await;
         assert!(words(&page).contains("Nothing was deleted"), "{page:?}");
         let events = browser.get("/console/events").await;
-        assert!(words(&events).contains("put back what was deleted"), "{events:?}");
+        assert!(words(&events).contains("UndoDeletion"), "{events:?}");
     }
 
     async fn smaller_things_come_back_too(house: House) {
