@@ -362,7 +362,7 @@ fn refused<T>(why: String) -> Result<T, Stop> {
 }
 
 async fn one(tx: &mut Tx, kind: Kind, table: &Table, mut row: Cells, version: i64) -> Result<(), Stop> {
-    let name = match taken(table, &mut row) {
+    let name = match taken(kind, table, &mut row) {
         Some(name) => name,
         // Nothing stands in the way of a row in a pool that was not there; and there are many.
         None => {
@@ -380,13 +380,15 @@ async fn one(tx: &mut Tx, kind: Kind, table: &Table, mut row: Cells, version: i6
 }
 
 /// How people call a row whose name somebody else may have taken.
-fn taken(table: &Table, row: &mut Cells) -> Option<String> {
+fn taken(kind: Kind, table: &Table, row: &mut Cells) -> Option<String> {
     let (what, column) = match table.name {
         "pools" => ("the user pool id", "id"),
         "clients" => ("the client ID", "id"),
         "domains" => ("the domain", "domain"),
         "resource_servers" => ("the resource server identifier", "identifier"),
         "user_groups" => ("the group name", "name"),
+        "users" if kind != Kind::Pool => ("the sub", "sub"),
+        "sign_in_names" if kind != Kind::Pool => ("the sign-in name", "name"),
         _ => return None,
     };
     match table.value(row, column) {

@@ -143,7 +143,7 @@ both! {
         let said = delete(&mut browser, &at("/users/ada@example.com/delete"), "act", "").await;
         house.user(&app.pool, "ada@example.com").await;
         let refused = undo(&mut browser, &said).await;
-        assert!(words(&refused).contains("Nothing was put back:"), "{refused:?}");
+        assert!(words(&refused).contains("Nothing was put back: the sign-in name ada@example.com is taken meanwhile."), "{refused:?}");
         let users = house.ok("ListUsers", json!({ "UserPoolId": app.pool })).await;
         assert_eq!(users["Users"].as_array().unwrap().len(), 1);
     }
