@@ -18,6 +18,8 @@ pub const ROWS_MAX: i64 = 100_000;
 pub const BYTES_MAX: i64 = 64 * 1024 * 1024;
 /// Bytes of a part.
 const PART_BYTES: usize = 1024 * 1024;
+/// Rows on their way to PostgreSQL at a time: each has the time of a statement, from when it is sent.
+const UNAWAITED_MAX: usize = 128;
 const DAY_MS: i64 = 86_400_000;
 
 /// What can be undone.
@@ -318,6 +320,7 @@ async fn put_back(tx: &mut Tx, id: &str, kind: Kind, version: i64) -> Result<(),
     if !table::remove(tx, id).await? {
         return Err(Stop::Gone);
     }
+    let mut written = 0_usize;
     for (table, content) in parts {
         let mut rest = content.as_slice();
         while !rest.is_empty() {
@@ -325,7 +328,8 @@ async fn put_back(tx: &mut Tx, id: &str, kind: Kind, version: i64) -> Result<(),
             if let Some(cell) = table.value(&mut row, WRAPPED) {
                 *cell = head.wrapped_key.clone().map_or(Cell::Null, Cell::Bytes);
             }
-            one(tx, kind, table, row, version).await?;
+            written = written.wrapping_add(1);
+            one(tx, kind, table, row, version, written.is_multiple_of(UNAWAITED_MAX)).await?;
         }
     }
     // What is cached with the pool may have changed.
@@ -361,12 +365,12 @@ fn refused<T>(why: String) -> Result<T, Stop> {
     Err(Stop::Refused(format!("Nothing was put back: {why}.")))
 }
 
-async fn one(tx: &mut Tx, kind: Kind, table: &Table, mut row: Cells, version: i64) -> Result<(), Stop> {
+async fn one(tx: &mut Tx, kind: Kind, table: &Table, mut row: Cells, version: i64, wait: bool) -> Result<(), Stop> {
     let name = match taken(kind, table, &mut row) {
         Some(name) => name,
         // Nothing stands in the way of a row in a pool that was not there; and there are many.
         None => {
-            let waiting = kind != Kind::Pool && !matches!(table.name, "memberships" | "users srp_sealed");
+            let waiting = wait || (kind != Kind::Pool && !matches!(table.name, "memberships" | "users srp_sealed"));
             return Ok(belongings::put_back(tx, table, row, version, waiting).await?);
         }
     };
