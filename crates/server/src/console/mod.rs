@@ -7,6 +7,7 @@
 
 mod clients;
 mod coverage;
+mod deleted;
 mod domain;
 pub mod events;
 mod flow;
@@ -44,6 +45,7 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::EVENTS, get(events::list))
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
+        .merge(deleted::routes())
         .merge(flow::routes())
         .merge(pools::routes())
         .merge(clients::routes())

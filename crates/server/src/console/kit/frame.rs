@@ -25,6 +25,8 @@ pub struct Frame {
     pub clock: Option<Clock>,
     pub themes: Vec<Choice>,
     pub theme_url: &'static str,
+    /// The way to undo it.
+    pub undo: Option<Link>,
     pub switch_url: &'static str,
     pub home_url: &'static str,
 }
@@ -86,6 +88,7 @@ const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Test a flow", paths::FLOW),
     ("Token inspector", paths::TOKEN),
     ("Events", paths::EVENTS),
+    ("Recently deleted", paths::DELETED),
     ("Coverage", paths::COVERAGE),
 ];
 

@@ -47,6 +47,7 @@ fn bare(title: &str) -> View {
             }),
             themes: frame::themes("dark"),
             said: Some("User ada@example.com was created.".to_owned()),
+            undo: Some(Link::new("Undo", paths::DELETED)),
             switch_url: paths::SWITCH,
             theme_url: paths::THEME,
             home_url: paths::HOME,

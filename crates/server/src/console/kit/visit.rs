@@ -57,7 +57,7 @@ pub struct Visit {
     token: String,
     token_cookie: HeaderValue,
     pub https: bool,
-    said: Option<String>,
+    said: Option<(String, Option<String>)>,
     /// What leads back to this page by a link.
     back: String,
     theme: &'static str,
@@ -220,7 +220,8 @@ impl Visit {
                 pools,
                 menu,
                 crumbs: all,
-                said: self.said.clone(),
+                said: self.said.as_ref().map(|(text, _)| text.clone()),
+                undo: self.said.as_ref().and_then(|(_, id)| Some(Link::new("Undo", &paths::deleted(id.as_deref()?, "")))),
                 switch_url: paths::SWITCH,
                 home_url: paths::HOME,
             },
@@ -268,8 +269,19 @@ impl Visit {
 
     /// After a form: on to `url`, where `said` is said.
     pub fn go(self, url: &str, said: &str) -> Response {
+        self.gone(url, said, None)
+    }
+
+    /// As [`Visit::go`], after a deletion: with the way to its undo, if there is one.
+    pub fn go_undoable(self, url: &str, said: &str) -> Response {
+        let id = self.ctx.deletion().map(str::to_owned);
+        self.gone(url, said, id.as_deref())
+    }
+
+    fn gone(self, url: &str, said: &str, undo: Option<&str>) -> Response {
+        let said = format!("{}\0{said}", undo.unwrap_or_default());
         let mut response = see(url);
-        response.headers_mut().append(header::SET_COOKIE, cookies::set(SAID, &URL_SAFE_NO_PAD.encode(said), self.https));
+        response.headers_mut().append(header::SET_COOKIE, cookies::set(SAID, &URL_SAFE_NO_PAD.encode(&said), self.https));
         response
     }
 
@@ -365,7 +377,7 @@ impl FromRequest<AppState> for Posted {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Stop> {
         let (mut parts, body) = request.into_parts();
-        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        let mut visit = Visit::from_request_parts(&mut parts, app).await?;
         let Some(reached) = parts.extensions.get::<Reached>() else {
             return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response().into());
         };
@@ -377,6 +389,8 @@ impl FromRequest<AppState> for Posted {
         if !csrf::accepts(&visit.ctx, reached, &parts.headers, form.get("_csrf").ok().flatten()) {
             return Err(forged(visit).await.into());
         }
+        // Whatever a form deletes can be put back: no page has to remember it.
+        visit.ctx.keep_deleted(true);
         Ok(Self { visit, form })
     }
 }
@@ -393,8 +407,11 @@ fn back(parts: &Parts) -> String {
     if fits { address.to_owned() } else { paths::HOME.to_owned() }
 }
 
-fn heard(cookie: &str) -> Option<String> {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(cookie).ok()?).ok()
+/// What was said, and the id of the deletion that it was about.
+fn heard(cookie: &str) -> Option<(String, Option<String>)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cookie).ok()?).ok()?;
+    let (undo, said) = text.split_once('\0')?;
+    Some((said.to_owned(), Some(undo.to_owned()).filter(|id| !id.is_empty())))
 }
 
 async fn unreadable(visit: Visit) -> Response {

@@ -10,6 +10,7 @@ mod groups;
 mod pools;
 mod settings;
 mod token;
+mod undo;
 mod user_actions;
 mod user_edits;
 mod users;
