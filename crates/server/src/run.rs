@@ -14,11 +14,12 @@ use futures_util::future::BoxFuture;
 use poolhouse_engine::check::Say;
 
 use crate::certs::{self, DevCerts, FileCerts, LocalCa};
-use crate::config::{Refusal, Sandbox, Settings, Tls};
+use crate::config::{Console, Refusal, Sandbox, Settings, Tls};
 use crate::edge::{Bound, Edge, Handler, Listen};
 use crate::facts::Facts;
 use crate::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, OperatorCommand, SeedCommand, SigningKeyCommand,
+    UpkeepCommand,
 };
 use crate::operator::seed::Answer;
 use crate::sandbox::{self, Reach};
@@ -27,6 +28,10 @@ use crate::start_error::StartError;
 /// What stands behind the sockets.
 pub struct App {
     pub handler: Handler,
+    /// What stands on the console's own listener, where there is one.
+    pub console: Handler,
+    /// The address that makes the first operator, where there is none.
+    pub owner_link: Option<String>,
     /// What stands on the metrics' own listener, where there is one.
     pub metrics: Router,
     /// The demo client, when there is one to tell about.
@@ -54,6 +59,12 @@ pub trait Assembly: Send + Sync {
     /// # Errors
     /// A sentence for the operator.
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError>;
+
+    /// Makes a link for an operator of the console, lists or removes operators; the reply is printed as it is.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn operator(&self, settings: &Settings, command: &OperatorCommand) -> Result<String, StartError>;
 
     /// Reads or verifies the audit trail; the reply is printed as it is.
     ///
@@ -98,6 +109,8 @@ pub struct Prepared {
     edge: Edge,
     /// The metrics' own listener.
     watched: Option<Edge>,
+    /// The console's own listener.
+    desk: Option<Edge>,
     opening: Opening,
 }
 
@@ -109,9 +122,17 @@ pub fn prepare(mut settings: Settings, assembly: &dyn Assembly) -> Result<Prepar
     let edge = Edge::bind(listeners(&settings)?, settings.limits.clone())?;
     let alone = |address| Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone());
     let watched = settings.metrics.map(alone).transpose()?;
+    let mut desk = None;
+    if let Console::Operators { listen: Some(address), .. } = &mut settings.console {
+        let edge = Edge::bind(vec![Listen { address: *address, tls: None }], settings.limits.clone())?;
+        if let Some(bound) = edge.bound().first() {
+            *address = bound.address;
+        }
+        desk = Some(edge);
+    }
     settings.public_url = with_bound_port(&settings, edge.bound());
     let opening = assembly.app(&settings, edge.bound())?;
-    Ok(Prepared { settings, edge, watched, opening })
+    Ok(Prepared { settings, edge, watched, desk, opening })
 }
 
 impl Prepared {
@@ -135,27 +156,32 @@ impl Prepared {
         }
     }
 
-    /// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses and the
-    /// demo client once everything accepts.
+    /// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses, the
+    /// demo client and the first operator's link once everything accepts.
     ///
     /// # Errors
     /// [`StartError`] before the first request is accepted; none after.
     pub async fn serve(
         self,
-        ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>),
+        ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>, Option<&str>),
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), StartError> {
         let app = self.opening.await?;
-        ready(&self.settings, self.edge.bound(), app.facts.as_ref());
+        ready(&self.settings, self.edge.bound(), app.facts.as_ref(), app.owner_link.as_deref());
         let shutdown = shutdown.shared();
         let watched = async {
             let Some(watched) = self.watched else { return Ok(()) };
             tracing::info!(bound = ?watched.bound(), "serving metrics");
             watched.serve(app.metrics, shutdown.clone()).await
         };
-        let (served, watched) = tokio::join!(self.edge.serve(app.handler, shutdown.clone()), watched);
+        let desk = async {
+            let Some(desk) = self.desk else { return Ok(()) };
+            tracing::info!(bound = ?desk.bound(), "serving the console");
+            desk.serve(app.console, shutdown.clone()).await
+        };
+        let (served, watched, desk) = tokio::join!(self.edge.serve(app.handler, shutdown.clone()), watched, desk);
         app.close.await;
-        served.and(watched).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
+        served.and(watched).and(desk).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
     }
 }
 

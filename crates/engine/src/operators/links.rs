@@ -110,12 +110,11 @@ pub async fn enrol(ctx: &Ctx, token: &str, typed: &Enrolment<'_>) -> Result<Opti
     ctx.concerns("Role", offered.role.as_str());
     let (now, known) = (ctx.now, session_row);
     let body = async move |tx: &mut Tx| -> poolhouse_store::Result<bool> {
-        // The name first: a name that is taken rolls everything back, and the link stays good.
-        operators::insert(tx, &row).await?;
         if table::redeem(tx, &row.totp_seed, now).await?.is_none() {
-            operators::delete(tx, &row.id).await?;
             return Ok(false);
         }
+        // A name that is taken rolls everything back, and the link stays good.
+        operators::insert(tx, &row).await?;
         operator_sessions::insert(tx, &known).await?;
         Ok(true)
     };

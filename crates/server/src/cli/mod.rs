@@ -21,7 +21,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
 use crate::facts::Facts;
-use crate::operator::commands::{AccessKeyCommand, AuditCommand, SeedCommand, UpkeepCommand, WhichStore};
+use crate::operator::commands::{AccessKeyCommand, AuditCommand, OperatorCommand, SeedCommand, UpkeepCommand, WhichStore};
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
 use control::ControlCommand;
@@ -88,6 +88,17 @@ enum Command {
         config: PathBuf,
         #[command(subcommand)]
         command: AccessKeyCommand,
+    },
+    /// Say who may use the console: a way in where access is lost
+    #[command(after_help = "Examples:\n  poolhouse operator link --config poolhouse.toml\n  \
+        poolhouse operator link --config poolhouse.toml --role read-only\n  poolhouse operator list --config poolhouse.toml\n  \
+        poolhouse operator remove --config poolhouse.toml ada\n\n\
+        Works while the server runs. A link is good for an hour, once; whoever opens it chooses name and password.")]
+    Operator {
+        #[arg(long, value_name = "FILE", global = true, default_value = "poolhouse.toml")]
+        config: PathBuf,
+        #[command(subcommand)]
+        command: OperatorCommand,
     },
     /// Read the audit trail, and prove that nobody changed it
     #[command(
@@ -174,12 +185,15 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             if let Some(seed) = seed::of_start(&options)? {
                 settings = options.sown(settings, seed);
             }
-            start(settings, assembly, |settings, bound, facts| out.page(&greeting::text(settings, bound, facts)))
+            start(settings, assembly, |settings, bound, facts, _| out.page(&greeting::text(settings, bound, facts)))
         }
         Command::Serve { config } => {
             let settings = production(&config, ambient)?;
-            start(settings, assembly, |settings, bound, _| {
+            start(settings, assembly, |settings, bound, _, owner_link| {
                 tracing::info!(public_url = %settings.public_url, ?bound, "serving");
+                if let Some(link) = owner_link {
+                    out.text(&format!("Nobody can use the console yet. Become its owner within an hour, once:\n\n  {link}\n\n"));
+                }
             })
         }
         Command::Trust(options) => trust::install(&options.data, options.dry_run, ambient, out),
@@ -189,6 +203,13 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             let settings = production(&config, ambient)?;
             run::harden();
             let reply = runtime()?.block_on(assembly.access_key(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
+        Command::Operator { config, command } => {
+            let settings = production(&config, ambient)?;
+            run::harden();
+            let reply = runtime()?.block_on(assembly.operator(&settings, &command))?;
             out.text(&reply);
             Ok(())
         }
@@ -248,7 +269,7 @@ fn production(config: &Path, ambient: &Ambient) -> Result<Settings, StartError> 
 fn start(
     settings: Settings,
     assembly: &dyn Assembly,
-    ready: impl FnOnce(&Settings, &[edge::Bound], Option<&Facts>),
+    ready: impl FnOnce(&Settings, &[edge::Bound], Option<&Facts>, Option<&str>),
 ) -> Result<(), StartError> {
     crate::logs::init(&settings.log).map_err(StartError::Failed)?;
     if settings.harden {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use poolhouse_engine::rates;
 
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
+    AUDIT_DAYS, Ambient, Callers, Console, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
     Settings, Tls,
 };
 use crate::edge::Limits;
@@ -111,6 +111,7 @@ impl DevOptions {
             seed: None,
             guessable_secrets: true,
             open_control: true,
+            console: Console::Open,
             metrics: None,
             audit_days: AUDIT_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },

@@ -10,7 +10,8 @@ use axum::{Router, routing::get};
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
 use poolhouse::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, OperatorCommand, SeedCommand, SigningKeyCommand,
+    UpkeepCommand,
 };
 use poolhouse::operator::seed::Answer;
 use poolhouse::run::{self, App, Assembly, Opening};
@@ -24,10 +25,23 @@ struct Placeholder;
 impl Assembly for Placeholder {
     fn app(&self, _: &Settings, _: &[Bound]) -> Result<Opening, StartError> {
         let router = Router::new().route("/_poolhouse/health", get(|| async { "ok\n" }));
-        Ok(Box::pin(async { Ok(App { handler: router.into(), metrics: Router::new(), facts: None, close: Box::pin(async {}) }) }))
+        Ok(Box::pin(async {
+            Ok(App {
+                handler: router.into(),
+                console: Router::new().into(),
+                owner_link: None,
+                metrics: Router::new(),
+                facts: None,
+                close: Box::pin(async {}),
+            })
+        }))
     }
 
     async fn access_key(&self, _: &Settings, _: &AccessKeyCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn operator(&self, _: &Settings, _: &OperatorCommand) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 
@@ -77,7 +91,7 @@ async fn production_serves_both_listeners_under_its_public_name() {
     let dir = std::env::temp_dir().join(format!("poolhouse-start-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
     let seen = Mutex::new(Vec::new());
-    let ready = |settings: &Settings, bound: &[poolhouse::edge::Bound], _: Option<&poolhouse::facts::Facts>| {
+    let ready = |settings: &Settings, bound: &[poolhouse::edge::Bound], _: Option<&poolhouse::facts::Facts>, _: Option<&str>| {
         assert_eq!(settings.public_url, "https://login.poolhouse.test");
         seen.lock().unwrap().extend_from_slice(bound);
     };

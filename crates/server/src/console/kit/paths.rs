@@ -12,6 +12,10 @@ pub const FLOW_CALLBACK: &str = "/console/flow/callback";
 pub const TOKEN: &str = "/console/token";
 pub const EVENTS: &str = "/console/events";
 pub const COVERAGE: &str = "/console/coverage";
+pub const SIGN_IN: &str = "/console/sign-in";
+pub const SIGN_OUT: &str = "/console/sign-out";
+/// Followed by a one-time link's token.
+pub const WELCOME: &str = "/console/welcome";
 pub const INBOX: &str = "/_poolhouse/inbox";
 
 /// `/console/pools/{pool}{rest}`; `rest` is empty or begins with `/`.
