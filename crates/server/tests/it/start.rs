@@ -81,7 +81,7 @@ fn settings(dir: &Path, https: &str) -> Settings {
     let text = format!(
         "public_url = \"https://login.poolhouse.test\"\n[listen]\nhttp = \"127.0.0.1:0\"\nhttps = \"{https}\"\n\
          [tls]\ncertificate = \"{dir}/tls.pem\"\nkey = \"{dir}/tls-key.pem\"\n[store]\nurl = \"sqlite:{dir}/p.db\"\n\
-         [keys]\nmaster_key_file = \"{dir}/key\"\n[smtp]\nhost = \"127.0.0.1\"\nsecurity = \"none\"\nfrom = \"a@poolhouse.test\"\n"
+         [keys]\nmaster_key_file = \"{dir}/key\"\n[smtp]\nhost = \"127.0.0.1\"\nsecurity = \"none\"\nfrom = \"a@poolhouse.test\"\n[console]\nlisten = \"127.0.0.1:0\"\n"
     );
     ServeConfig::parse(&text, Path::new("p.toml")).unwrap().settle(&Ambient::default()).unwrap()
 }
