@@ -49,7 +49,7 @@ def make_pool(idp, *, secret: bool = False, domain: str | None = None, callbacks
         idp.create_user_pool_domain(UserPoolId=made, Domain=domain)
         wish |= {"AllowedOAuthFlowsUserPoolClient": True, "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": list(scopes),
                  "SupportedIdentityProviders": ["COGNITO"], "CallbackURLs": callbacks or [CALLBACK]}
-    reply = idp.create_user_pool_client(UserPoolId=made, ClientName="compat", **wish | (client or {}))["UserPoolClient"]
+    reply = idp.create_user_pool_client(UserPoolId=made, **{"ClientName": "compat"} | wish | (client or {}))["UserPoolClient"]
     return Pool(made, reply["ClientId"], reply.get("ClientSecret"), domain)
 
 
