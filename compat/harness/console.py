@@ -1,4 +1,7 @@
-"""The console as a script sees it: its pages found by their links, their forms as drawn, and the calls they print."""
+"""The console as a script sees it: its pages found by their links, their forms as drawn, and the calls they print.
+
+`something_in_it` makes a pool whose pages are not empty; `find_pages` walks; `calls`, `run` and `Runner` are for what is printed.
+"""
 
 import html
 import json
@@ -11,32 +14,49 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from harness.pools import Pool, make_pool, make_user
 from harness.server import COMPAT
 
 EQUIVALENT = re.compile(r'<code data-equivalent="(\w+)" data-operation="(\w+)" data-changes="(yes|no)">(.*?)</code>', re.S)
+LINK = re.compile(r'<a [^>]*href="([^"]+)"')
+MOST = 300
 KINDS = ["cli", "boto3", "js", "curl"]
 # Nothing but what the call itself says: no profile, no region, no key of this machine.
 ENVIRONMENT = {"PATH": f"{COMPAT.parent}/.venv/bin:{os.environ['PATH']}", "HOME": "/nonexistent"}
 
 
-def walk(server) -> dict[str, str]:
-    """Every page of the console by its address: those that the home page and the pages it leads to link to, but the demo pool's."""
-    found, ahead = {}, ["/console"]
+def something_in_it(idp, domain: str) -> Pool:
+    """A pool with a client, a domain, a user, a group that has the user, and a resource server."""
+    pool = make_pool(idp, secret=True, domain=domain)
+    make_user(idp, pool, email="ada@example.com")
+    idp.create_group(UserPoolId=pool.id, GroupName="editors", Description="Who may write")
+    idp.admin_add_user_to_group(UserPoolId=pool.id, Username="ada@example.com", GroupName="editors")
+    idp.create_resource_server(UserPoolId=pool.id, Identifier="orders", Name="Orders",
+                               Scopes=[{"ScopeName": "write", "ScopeDescription": "Write orders"}])
+    return pool
+
+
+def find_pages(base: str, *start: str, without: str = "DemoPool") -> dict[str, str]:
+    """Address -> HTML of every page that `start`, and the pages it leads to, link to, in the order found.
+
+    base: address of the server (`http://127.0.0.1:9229`). Downloads are no pages. Addresses with `without` in them are left out:
+    the demo pool has the same pages as any other.
+    """
+    found, ahead = {}, list(start or ["/console"])
     while ahead:
         path = ahead.pop(0)
         if path in found:
             continue
-        reply = requests.get(server.http + path, headers={"Accept": "text/html"}, timeout=10)
+        reply = requests.get(base + path, headers={"Accept": "text/html"}, timeout=10)
         assert reply.status_code == 200, f"{path}: {reply.status_code}"
         if "attachment" in reply.headers.get("Content-Disposition", ""):
             continue
         found[path] = reply.text
-        for link in re.findall(r'<a [^>]*href="([^"]+)"', reply.text):
-            target = urlsplit(urljoin(server.http + path, html.unescape(link)))
-            # The demo pool has the same pages as ours.
-            if target.path.startswith("/console") and "DemoPool" not in target.path + target.query:
+        for link in LINK.findall(reply.text):
+            target = urlsplit(urljoin(base + path, html.unescape(link)))
+            if target.path.startswith("/console") and without not in target.path + target.query:
                 ahead.append(target.path + (f"?{target.query}" if target.query else ""))
-        assert len(found) < 300, "the console's links do not end"
+        assert len(found) < MOST, "the console's links do not end"
     return found
 
 

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use crate::backup::discard;
 use crate::lite::copy::{copy, sync_directory};
 use crate::lite::files::{failed, prepare_directory};
+use crate::lite::open::for_writing;
 use crate::{Error, Result};
 
 /// What no snapshot puts back: the schema's own ledger, who runs now, what the master keys wrap, and the audit trail, which
@@ -136,17 +137,10 @@ impl Snapshots {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let conn = Connection::open_with_flags(&self.database, flags)?;
         conn.busy_timeout(WAIT)?;
+        for_writing(&conn)?;
         // Without foreign keys: a parent that is written anew would take its children with it. All tables that refer to each
         // other are put back together, so that what holds in the snapshot holds after it.
-        conn.execute_batch(
-            "PRAGMA foreign_keys = OFF;
-             PRAGMA synchronous = FULL;
-             PRAGMA secure_delete = ON;
-             PRAGMA cache_size = -16384;
-             PRAGMA temp_store = MEMORY;
-             PRAGMA trusted_schema = OFF;
-             PRAGMA wal_autocheckpoint = 0;",
-        )?;
+        conn.execute_batch("PRAGMA foreign_keys = OFF")?;
         conn.execute("ATTACH DATABASE ?1 AS kept", [file.to_string_lossy()])?;
         // Dropping the connection rolls back.
         conn.execute_batch("BEGIN IMMEDIATE")?;

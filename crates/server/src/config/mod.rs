@@ -38,6 +38,7 @@ pub struct Settings {
     pub public_url: String,
     pub http: Option<SocketAddr>,
     pub https: Option<SocketAddr>,
+    pub moves: Moves,
     pub tls: Tls,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Cidr>,
@@ -77,6 +78,13 @@ pub struct Settings {
     /// Close the process's memory to core dumps and other processes.
     pub harden: bool,
     pub sandbox: Sandbox,
+}
+
+/// Which listeners may take one of the next ports where theirs is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moves {
+    pub http: bool,
+    pub https: bool,
 }
 
 /// How long the audit trail is kept unless said otherwise: a year, and time to look back at it.

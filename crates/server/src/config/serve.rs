@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::{example, file_problem, is_https_origin, is_this_machine};
 use super::file::ServeConfig;
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
+    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Moves, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
 };
 use crate::certs::FileCerts;
 use crate::client_ip::Cidr;
@@ -51,6 +51,7 @@ impl ServeConfig {
             public_url,
             http: self.listen.http,
             https: self.listen.https,
+            moves: Moves::default(),
             tls,
             trusted_proxies,
             store_url,

@@ -33,7 +33,8 @@ pub fn addresses(settings: &Settings, pool: &Json) -> Vec<(String, String)> {
     custom.into_iter().chain(prefix).collect()
 }
 
-fn of_prefix(settings: &Settings, region: &str, prefix: &str) -> String {
+/// The address of a prefix domain, without a slash at the end.
+pub fn of_prefix(settings: &Settings, region: &str, prefix: &str) -> String {
     settings.domain_url.replace("{prefix}", prefix).replace("{region}", region)
 }
 
@@ -99,7 +100,7 @@ fn facts(pool: &str, name: &str, address: &str) -> Block {
 }
 
 /// A prefix from the pool's name that the rules take.
-fn suggested(name: &str) -> String {
+pub fn suggested(name: &str) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let words: String = name.chars().map(word).take(60).collect();
     let prefix = words.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");

@@ -17,7 +17,11 @@ pub async fn get(mut visit: Visit) -> Answer {
         Err(error) => return Err(visit.failed(&error).await.into()),
     };
     let mut view = visit.view(None, "Poolhouse console", Vec::new()).await;
-    view.actions = vec![Link::new("Create user pool", pools::create::URL), Link::new("Test a flow", paths::FLOW)];
+    view.actions = vec![
+        Link::new("Quick create", paths::QUICK_CREATE),
+        Link::new("Create user pool", pools::create::URL),
+        Link::new("Test a flow", paths::FLOW),
+    ];
     view.lead = Some("User pools, the apps that use them, and the people in them.".to_owned());
     view.blocks.push(pools::table(&listed, visit.ctx.now, None));
     view.blocks.push(Block::Cards { title: Some("Go on".to_owned()), cards: ways() });

@@ -8,7 +8,7 @@
 mod clients;
 mod coverage;
 mod domain;
-mod events;
+pub mod events;
 mod flow;
 mod groups;
 mod home;
@@ -20,6 +20,7 @@ mod resource_servers;
 mod settings;
 mod token;
 mod users;
+pub mod wizard;
 
 use axum::Router;
 use axum::routing::get;
@@ -49,5 +50,6 @@ pub fn routes(open: bool) -> Router<AppState> {
         .merge(settings::routes())
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(wizard::routes())
         .route("/console/{*rest}", get(home::missing))
 }

@@ -85,7 +85,7 @@ async fn index(mut visit: Visit, Path(pool): Path<String>) -> Answer {
 }
 
 /// The fields; the identifier cannot change once there is one.
-fn fields(server: &Json, made: bool) -> Vec<Field> {
+pub fn fields(server: &Json, made: bool) -> Vec<Field> {
     let identifier = Field::text("Identifier", "Identifier", text(server, "Identifier")).must().at_most(256);
     let identifier = match made {
         true => identifier.frozen(),
@@ -107,7 +107,7 @@ fn fields(server: &Json, made: bool) -> Vec<Field> {
 }
 
 /// `name: description` a line; a name alone describes itself.
-fn scopes(posted: &Posted) -> Vec<Json> {
+pub fn scopes(posted: &Posted) -> Vec<Json> {
     let scope = |line: String| {
         let (name, description) = line.split_once(':').unwrap_or((&line, ""));
         let (name, description) = (name.trim(), description.trim());

@@ -2,7 +2,7 @@
 
 pub(crate) mod copy;
 pub(crate) mod files;
-mod open;
+pub(crate) mod open;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -102,6 +102,11 @@ fn configure(conn: &Connection, options: &Options) -> Result<()> {
 
 fn configure_writer(conn: &Connection, options: &Options) -> Result<()> {
     configure(conn, options)?;
+    for_writing(conn)
+}
+
+/// How a connection writes, whoever's it is.
+pub(crate) fn for_writing(conn: &Connection) -> Result<()> {
     // The cache (KiB, below zero) holds what a full group changes: pages that find no room are written twice.
     conn.execute_batch(
         "PRAGMA synchronous = FULL;

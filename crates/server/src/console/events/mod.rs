@@ -1,7 +1,7 @@
 //! Events: the audit trail, newest first, and one event with what it means. Reads the trail alone, and where the instance tells
 //! causes, what is still remembered of them.
 
-mod words;
+pub mod words;
 
 use axum::extract::Path;
 use poolhouse_engine::audit::{Event, Kind, Listed, Place};

@@ -9,6 +9,8 @@ pub const SWITCH: &str = "/console/switch";
 /// The flow runner; its callback address is `{public_url}{FLOW_CALLBACK}`.
 pub const FLOW: &str = "/console/flow";
 pub const FLOW_CALLBACK: &str = "/console/flow/callback";
+/// The wizard.
+pub const QUICK_CREATE: &str = "/console/quick-create";
 pub const TOKEN: &str = "/console/token";
 pub const EVENTS: &str = "/console/events";
 pub const COVERAGE: &str = "/console/coverage";

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::equivalent::{Endpoint, Equivalent};
 use super::frame::{self, Frame, PoolName};
 use super::paths;
-use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Table, Value, View};
+use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Step, Table, Value, View};
 use crate::pages::contexts::Page;
 use crate::pages::fields::{Link, Moment, Shell};
 
@@ -54,7 +54,11 @@ fn bare(title: &str) -> View {
 fn words() -> Vec<Block> {
     let notice =
         |state, text: &str| Block::Notice { state, text: text.to_owned(), link: Some(Link::new("Fix this", "/console")) };
+    let step = |text: &str, url: Option<&str>, here| Step { text: text.to_owned(), url: url.map(str::to_owned), here };
     vec![
+        Block::Steps {
+            steps: vec![step("1 Goal", Some("/console"), false), step("2 User pool", None, true), step("3 Domain", None, false)],
+        },
         notice(State::Ok, "All is well."),
         notice(State::Info, "This is how it is."),
         notice(State::Warn, "This may surprise you."),
@@ -120,6 +124,7 @@ fn forms() -> Vec<Block> {
                 .or_cancel("/console")
                 .refused(Some("The callback URLs were refused.".to_owned())),
         ),
+        Block::Form(Form::new("skip", "/console", "Skip domain", Vec::new()).hinting("Without one.").beside()),
         Block::Form(
             Form::new("drop", "/console", "Delete user pool", vec![Field::text("confirm", "Type demo to confirm", "").must()])
                 .destroying()

@@ -153,6 +153,11 @@ impl Visit {
         self.called.push(equivalent);
     }
 
+    /// A call as a line for the AWS CLI, where the page itself says it.
+    pub fn command(&self, name: &'static str, input: &Json) -> String {
+        self.equivalent(name, input).cli
+    }
+
     fn equivalent(&self, name: &'static str, input: &Json) -> Equivalent {
         // A pool lives in one region, whatever this instance's own is: asked in another one, it does not exist.
         let of_pool = input.get("UserPoolId").and_then(Json::as_str).map(region_of_pool).filter(|region| !region.is_empty());

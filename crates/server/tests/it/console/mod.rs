@@ -12,6 +12,7 @@ mod token;
 mod user_actions;
 mod user_edits;
 mod users;
+mod wizard;
 
 use http::StatusCode;
 use serde_json::json;
