@@ -9,7 +9,7 @@ use poolhouse_engine::rates;
 
 use super::{
     AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Moves, QuotaMode, Refusal, Sandbox, Secret,
-    Settings, Tls,
+    Settings, Tls, UNDO_DAYS,
 };
 use crate::edge::Limits;
 use crate::host;
@@ -118,6 +118,7 @@ impl DevOptions {
             open_control: true,
             metrics: None,
             audit_days: AUDIT_DAYS,
+            undo_days: UNDO_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
             sandbox: Sandbox::Off,

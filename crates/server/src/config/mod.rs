@@ -74,6 +74,8 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// How long the audit trail is kept.
     pub audit_days: i64,
+    /// How long what the console deletes can be put back, days; 0: not at all.
+    pub undo_days: i64,
     pub log: Log,
     /// Close the process's memory to core dumps and other processes.
     pub harden: bool,
@@ -89,6 +91,9 @@ pub struct Moves {
 
 /// How long the audit trail is kept unless said otherwise: a year, and time to look back at it.
 const AUDIT_DAYS: i64 = 400;
+
+/// How long a deletion can be undone unless said otherwise.
+const UNDO_DAYS: i64 = 7;
 
 /// Where HTTPS certificates come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,11 @@ use axum::extract::Path;
 use axum::routing::get;
 use poolhouse_engine::ctx::Settings;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
 use super::clients;
-use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::destroy::{Loss, counted, was_promised};
 use crate::console::kit::json::text;
 use crate::console::kit::members;
 use crate::console::kit::paths;
@@ -148,9 +149,11 @@ async fn delete(Path(pool): Path<String>, posted: Posted) -> Answer {
     if !loss.confirmed_by(&posted) {
         return Ok(loss.mistyped(posted.visit).await);
     }
+    let promised = was_promised(&posted);
     let mut visit = posted.visit;
-    match visit.call("DeleteUserPoolDomain", json!({ "Domain": name, "UserPoolId": pool })).await {
-        Ok(_) => Ok(visit.go(&paths::pool(&pool, "/domain"), &format!("Domain {name} was deleted."))),
+    let calls = [("DeleteUserPoolDomain", json!({ "Domain": name, "UserPoolId": pool }))];
+    match loss.perform(&mut visit, promised, &calls).await {
+        Ok(()) => Ok(visit.go_undoable(&paths::pool(&pool, "/domain"), &format!("Domain {name} was deleted."))),
         Err(error) => Err(visit.failed(&error).await.into()),
     }
 }
@@ -171,6 +174,7 @@ async fn loss(visit: &Visit, pool: &str, name: &str) -> Result<Loss, Error> {
         url: paths::pool(pool, "/domain/delete"),
         back: paths::pool(pool, "/domain"),
         typed: Some(name.to_owned()),
+        undo: Some((Kind::Domain, name.to_owned())),
         lost: vec![
             Named::copy("The sign-in page and OAuth endpoints at", &address),
             Named::text("App clients that sign in there", &counted(using.count(), "app client")),

@@ -6,10 +6,11 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
 use super::clients;
-use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::destroy::{self, Loss, What, counted, was_promised};
 use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::members::blame;
 use crate::console::kit::paths;
@@ -311,6 +312,7 @@ async fn ask(mut visit: Visit, Path((pool, identifier)): Path<(String, String)>)
         url: of(pool, identifier, "/delete"),
         back: of(pool, identifier, ""),
         typed: None,
+        undo: Some((Kind::ResourceServer, identifier.to_owned())),
         lost: vec![
             Named::text("Scopes", &counted(scopes.len(), "scope")).noting("No new token carries them."),
             Named::new("They are", Value::list(scopes, "none")),
@@ -327,9 +329,12 @@ async fn ask(mut visit: Visit, Path((pool, identifier)): Path<(String, String)>)
 }
 
 async fn delete(Path((pool, identifier)): Path<(String, String)>, posted: Posted) -> Answer {
+    let promised = was_promised(&posted);
     let mut visit = posted.visit;
-    match visit.call("DeleteResourceServer", json!({ "UserPoolId": pool, "Identifier": identifier })).await {
-        Ok(_) => Ok(visit.go(&url(&pool, ""), &format!("Resource server {identifier} was deleted."))),
+    let what = What { kind: Kind::ResourceServer, pool: &pool, target: &identifier };
+    let calls = [("DeleteResourceServer", json!({ "UserPoolId": pool, "Identifier": identifier }))];
+    match destroy::perform(&mut visit, &what, promised, &calls).await {
+        Ok(()) => Ok(visit.go_undoable(&url(&pool, ""), &format!("Resource server {identifier} was deleted."))),
         Err(error) => Err(visit.failed(&error).await.into()),
     }
 }

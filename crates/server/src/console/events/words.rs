@@ -42,6 +42,8 @@ fn what(event: &Event) -> String {
         ("RotateSigningKeys", _) => "change the signing keys of the user pool".to_owned(),
         ("RevokeSigningKey", _) => "take a signing key away".to_owned(),
         ("RevealClientSecret", _) => "see the secret of the app client".to_owned(),
+        ("UndoDeletion", _) => "put back what was deleted".to_owned(),
+        ("DeleteForGood", _) => "erase what was deleted before its time".to_owned(),
         (page, _) if page.starts_with('/') => format!("use the page {page}"),
         (operation, _) => match target("Username").or(target("ClientName")).or(target("GroupName")).or(target("PoolName")) {
             Some(name) => format!("call {operation} on {name}"),

@@ -13,6 +13,7 @@ const POOL: &str = "us-east-1_DemoPool1";
 
 impl Page for View {
     const TEMPLATE: &'static str = "console.html";
+    const SCRIPTED: bool = true;
 
     fn samples() -> Vec<Self> {
         let full = Self { blocks: words().into_iter().chain(lists()).chain(forms()).collect(), ..bare("Everything at once") };
@@ -31,15 +32,24 @@ fn bare(title: &str) -> View {
     let path = paths::pool(POOL, "");
     let endpoint = Endpoint { url: "http://localhost:9229".to_owned(), region: "us-east-1".to_owned(), any_key: true };
     View {
-        shell: Shell::new("en", "Poolhouse").with_inbox(paths::INBOX),
+        shell: Shell { theme: "dark", ..Shell::new("en", "Poolhouse").with_inbox(paths::INBOX) },
         frame: Frame {
             version: "0.1.0".to_owned(),
             pools: vec![pool.clone()],
             menu: frame::menu(&path, Some(POOL)),
             pool: Some(pool),
             crumbs: vec![Link::new("Console", paths::HOME), Link::new("User pools", paths::POOLS)],
+            back: path.clone(),
+            clock: Some(frame::Clock {
+                shown: Moment::of(1_795_413_600_000, 1_795_413_600_000),
+                real: Moment::of(1_795_327_200_000, 1_795_413_600_000),
+                frozen: true,
+            }),
+            themes: frame::themes("dark"),
             said: Some("User ada@example.com was created.".to_owned()),
+            undo: Some(Link::new("Undo", paths::DELETED)),
             switch_url: paths::SWITCH,
+            theme_url: paths::THEME,
             home_url: paths::HOME,
         },
         title: title.to_owned(),
