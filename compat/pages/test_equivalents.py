@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from harness.console import KINDS, Runner, calls, find_pages, forms
 from harness.pools import PASSWORD, idp_client, make_pool, make_user
+from harness.server import REGION
 
 ODD = "-x 'a' \"b\" $HOME `id` \\ \\n ${y} %s !z =,;& 😀 ü"
 ODD_NAME = "-x = my, +app.y @z"
@@ -29,6 +30,7 @@ ODD_WORD = "-o'h\"ara$HOME`id`\\n=,%41😀"
 
 # Forms that call no operation, each by its id and where it is.
 CALL_NOTHING = {
+    ("theme-form", r".*"): "sets a cookie: the reader's choice of colours",
     ("inspect", r"/console/token"): "reads a token that is pasted",
     ("goal", r"/console/quick-create"): "begins a draft, which lives in the console; its calls are for what is not there yet",
     ("begin", r"/console/flow\?.*"): "begins a run of the flow runner: the app's requests, not an administrator's",
@@ -74,7 +76,8 @@ class House:
 
     def __init__(self, server):
         self.server, self.idp, self.tokens = server, idp_client(server.http), {}
-        self.regions = [self.idp, idp_client(server.http, region=server.demo["region"])]
+        # A pool answers in its own region; the console makes them in the server's.
+        self.regions = {region: idp_client(server.http, region=region) for region in (REGION, server.demo["region"])}
         self._control("clock", {"freeze": True})
         odd = self._odd_pool()
         plain = make_pool(self.idp, client={"ClientName": "plain"})
@@ -120,8 +123,9 @@ class House:
         self._control("snapshots/before/restore", {})
 
     def _asked(self, operation: str, **input):
+        region = input.get("UserPoolId", REGION).split("_")[0]
         try:
-            reply = getattr(self.idp, operation)(**input)
+            reply = getattr(self.regions[region], operation)(**input)
         except ClientError as error:
             return error.response["Error"]["Code"]
         return {name: value for name, value in reply.items() if name != "ResponseMetadata"}
@@ -137,7 +141,7 @@ class House:
         return seen | {"servers": ask("list_resource_servers", **at, MaxResults=50), "pool": ask("describe_user_pool", **at), "mfa": ask("get_user_pool_mfa_config", **at)}
 
     def _seen(self) -> dict:
-        listed = [one["Id"] for idp in self.regions for one in idp.list_user_pools(MaxResults=60)["UserPools"]]
+        listed = [one["Id"] for idp in self.regions.values() for one in idp.list_user_pools(MaxResults=60)["UserPools"]]
         pools = [pool for pool in listed if "DemoPool" not in pool]
         messages = requests.get(f"{self.server.http}/_poolhouse/messages", timeout=10).json()["messages"]
         sent = [[message[name] for name in ("pool_id", "address", "medium", "kind", "subject")] for message in messages]
@@ -228,8 +232,9 @@ def seen_first(form, reply):
 
 
 def changed_nothing(reply) -> bool:
+    """Whether the page says so, in the cookie that carries its sentence to the next page (after the id of an undo)."""
     said = reply.cookies.get("poolhouse-said", "").strip('"')
-    return base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)).startswith(b"Nothing was changed")
+    return base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)).split(b"\0")[-1].startswith(b"Nothing was changed")
 
 
 class Walk:
