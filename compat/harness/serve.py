@@ -105,6 +105,8 @@ host = "127.0.0.1"
 port = {self.smtp_port}
 security = "none"
 from = "no-reply@poolhouse.test"
+[console]
+listen = "127.0.0.1:0"
 [limits]
 quotas = "off"
 guesses_per_minute_per_address = 1000000

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["keyring", "audit"],
     &["ctx"],
     &["delivery", "undo"],
-    &["pools", "clients", "users", "groups", "access_keys"],
+    &["pools", "clients", "users", "groups", "access_keys", "operators"],
     &["tokens"],
     &["auth"],
     &["account"],

@@ -78,7 +78,7 @@ impl Site {
             [listen]\nhttp = \"{address}\"\nbehind_proxy = [\"127.0.0.1\"]\n\
             [store]\nurl = \"{store}\"\n[keys]\nmaster_key_file = \"{key}\"\n\
             [smtp]\nhost = \"127.0.0.1\"\nport = {mail}\nsecurity = \"none\"\nfrom = \"Login <no-reply@poolhouse-bench.test>\"\n\
-            [limits]\nquotas = \"off\"\n"
+            [limits]\nquotas = \"off\"\n[console]\nenabled = false\n"
         );
         let path = self.path(&format!("server-{number}.toml"));
         fs::write(&path, text).map_err(|e| format!("{path}: {e}"))?;

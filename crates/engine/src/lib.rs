@@ -18,6 +18,7 @@ pub mod keys;
 pub mod metrics;
 pub mod nodes;
 pub mod oauth;
+pub mod operators;
 pub mod ops;
 pub mod pools;
 mod purge;

@@ -1,7 +1,8 @@
 //! Forgetting what has expired. Called once a minute by the server's one background task; every deletion is bounded, so
 //! that requests never wait behind a long one.
 use poolhouse_store::tables::{
-    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh, undo,
+    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, messages, operator_links,
+    operator_sessions, refresh, undo,
 };
 
 use crate::ctx::Engine;
@@ -14,6 +15,8 @@ const ROUNDS: usize = 20;
 /// Milliseconds. Used codes are kept so that a replay is noticed; families because access tokens ask for them (they live
 /// a day at most); counters past every window.
 const DAY_MS: i64 = 86_400_000;
+/// No setting lets an operator's session last longer.
+const SESSIONS_MS: i64 = 31 * DAY_MS;
 /// Messages the inbox keeps.
 const INBOX_MAX: i64 = 1_000;
 
@@ -45,6 +48,8 @@ impl Engine {
         gone += in_batches!(self, authorization_codes::purge, now - DAY_MS);
         gone += in_batches!(self, refresh::purge_tokens, now);
         gone += in_batches!(self, refresh::purge_families, now - DAY_MS);
+        gone += in_batches!(self, operator_links::purge, now);
+        gone += in_batches!(self, operator_sessions::purge, now - SESSIONS_MS);
         gone += in_batches!(self, attempts::purge, now - DAY_MS);
         // A clock that is set forwards for a test must not cost the trail.
         let kept_since = self.clock.real().saturating_sub(self.settings.audit_days.saturating_mul(DAY_MS));

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use poolhouse_store::Tx;
-use poolhouse_store::tables::{access_keys, meta, pools, undo, users};
+use poolhouse_store::tables::{access_keys, meta, operators, pools, undo, users};
 
 use crate::ctx::Engine;
 use crate::error::{Error, Result};
@@ -93,6 +93,15 @@ pub async fn status(engine: &Engine) -> Result<Status> {
         (pool, sub) = (last.pool_id.clone(), last.sub.clone());
         for record in page.iter().filter_map(|row| row.password_hash.as_deref()) {
             of(password::pepper_id(record).ok_or_else(|| damaged("of a password"))?, |needs| needs.passwords += 1);
+        }
+    }
+    let mut after = String::new();
+    loop {
+        let page = operators::list(&mut reader, &after, PASSWORDS_BATCH).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.name);
+        for row in &page {
+            of(password::pepper_id(&row.password).ok_or_else(|| damaged(&row.id))?, |needs| needs.passwords += 1);
         }
     }
     drop(reader);

@@ -15,13 +15,14 @@ use crate::{api, assets, console, control, home, metadata, missing, oauth, pages
 
 /// Everything, for every host.
 pub fn handler(state: AppState) -> Handler {
+    let console = if state.front.console.is_public() { console::routes(&state) } else { Router::new() };
     let own = Router::new()
         .merge(api::routes())
         .merge(home::routes())
         .merge(domain_routes())
         .merge(metadata::routes())
         .merge(control::routes(state.front.open_control))
-        .merge(console::routes(state.front.open_control));
+        .merge(console);
     let doors = Arc::new(Doors {
         own: closed(own, &state),
         domain: closed(domain_routes(), &state),
@@ -29,6 +30,17 @@ pub fn handler(state: AppState) -> Handler {
         issuer: closed(metadata::routes(), &state),
         state,
     });
+    behind(doors)
+}
+
+/// The console alone, for a listener of its own: no pool's pages and no API.
+pub fn console_handler(state: AppState) -> Handler {
+    let own = console::routes(&state).merge(assets::routes()).merge(control::routes(false));
+    let none = || closed(Router::new(), &state);
+    behind(Arc::new(Doors { own: closed(own, &state), domain: none(), api: none(), issuer: none(), state }))
+}
+
+fn behind(doors: Arc<Doors>) -> Handler {
     let (engine, metrics) = (Arc::clone(&doors.state.engine), Arc::clone(&doors.state.engine.metrics));
     let handler = Handler::new(move |request| {
         let doors = Arc::clone(&doors);

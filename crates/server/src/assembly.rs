@@ -12,20 +12,23 @@ use poolhouse_engine::access_keys;
 use poolhouse_engine::check::Say;
 use poolhouse_engine::ctx::{Caller, Engine};
 use poolhouse_engine::error::Error;
+use poolhouse_engine::operators;
 use poolhouse_engine::snapshots;
 use poolhouse_engine::start::StartOptions;
 use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
 
-use crate::app::handler;
-use crate::config::{Callers, Refusal, Secret, Settings};
+use crate::app::{console_handler, handler};
+use crate::config::{Callers, Console, Refusal, Secret, Settings};
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
 use crate::metrics;
 use crate::opening::{failed, options};
+use crate::operator::accounts as operator_accounts;
 use crate::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, OperatorCommand, SeedCommand, SigningKeyCommand,
+    UpkeepCommand,
 };
 use crate::operator::seed::Answer;
 use crate::operator::{audit, keys, seed as sowing, upkeep};
@@ -69,9 +72,14 @@ impl Poolhouse {
         {
             tracing::warn!(cause = ?error.detail().map(|d| d.cause.as_str()), "reset has nothing to go back to");
         }
+        let owner_link = match settings.console {
+            Console::Operators { .. } => operators::first_link(&engine.ctx(Caller::Operator, None)).await.map_err(failed)?,
+            Console::Closed | Console::Open => None,
+        };
         let front = Front {
             callers: settings.callers,
             open_control: settings.open_control,
+            console: settings.console,
             trusted_proxies: settings.trusted_proxies.clone(),
             demo: facts.as_ref().map(demo_facts),
         };
@@ -87,7 +95,14 @@ impl Poolhouse {
             background.stop().await;
             engine.close().await;
         };
-        Ok(App { handler: handler(state.clone()), metrics: metrics::router(state), facts, close: Box::pin(close) })
+        Ok(App {
+            handler: handler(state.clone()),
+            console: console_handler(state.clone()),
+            owner_link: owner_link.map(|link| operator_accounts::address(settings, &link)),
+            metrics: metrics::router(state),
+            facts,
+            close: Box::pin(close),
+        })
     }
 }
 
@@ -103,6 +118,13 @@ impl Assembly for Poolhouse {
         // The server may be running on the same file.
         let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
         let reply = keys::access_key(&engine, command).await;
+        engine.close().await;
+        reply
+    }
+
+    async fn operator(&self, settings: &Settings, command: &OperatorCommand) -> Result<String, StartError> {
+        let engine = Engine::join(options(settings)?).await.map_err(|e| StartError::Failed(e.0))?;
+        let reply = operator_accounts::run(&engine, settings, command).await;
         engine.close().await;
         reply
     }

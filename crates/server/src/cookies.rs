@@ -43,6 +43,21 @@ pub fn keep(name: &str, value: &str, https: bool, seconds: u32) -> HeaderValue {
         .unwrap_or_else(|_| clear(name, https))
 }
 
+/// The operator's session with the console. The prefix keeps other hosts and unencrypted pages from planting one; over plain
+/// HTTP, which only loopback has, browsers would not take it.
+#[must_use]
+pub fn operator(https: bool) -> &'static str {
+    if https { "__Host-poolhouse-operator" } else { "poolhouse-operator" }
+}
+
+/// As [`set`], and not sent with any request that another site began.
+#[must_use]
+pub fn set_strict(name: &str, value: &str, https: bool) -> HeaderValue {
+    let secure = if https { "; Secure" } else { "" };
+    HeaderValue::from_str(&format!("{name}={value}; Path=/{secure}; HttpOnly; SameSite=Strict"))
+        .unwrap_or_else(|_| clear(name, https))
+}
+
 /// A `Set-Cookie` that removes.
 #[must_use]
 pub fn clear(name: &str, https: bool) -> HeaderValue {

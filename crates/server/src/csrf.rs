@@ -23,7 +23,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// without asking us for it never was one.
 #[must_use]
 pub fn token(ctx: &Ctx, reached: &Reached, headers: &HeaderMap) -> (String, HeaderValue) {
-    let (key, session) = (ctx.engine.keys.csrf(), cookies::get(headers, cookies::SESSION));
+    let bound = bound(headers);
+    let (key, session) = (ctx.engine.keys.csrf(), bound.as_deref());
     let present = cookies::get(headers, cookies::CSRF).filter(|token| is_ours(key, token, session));
     let token = present.map_or_else(|| make(key, &entropy::bytes::<RANDOM_BYTES>(ctx.entropy()), session), str::to_owned);
     let cookie = cookies::set(cookies::CSRF, &token, reached.https);
@@ -33,11 +34,19 @@ pub fn token(ctx: &Ctx, reached: &Reached, headers: &HeaderMap) -> (String, Head
 /// Whether a post comes from a form of ours: `given` is its `_csrf` field.
 #[must_use]
 pub fn accepts(ctx: &Ctx, reached: &Reached, headers: &HeaderMap, given: Option<&str>) -> bool {
-    let session = cookies::get(headers, cookies::SESSION);
+    let bound = bound(headers);
+    let session = bound.as_deref();
     let (Some(cookie), Some(given)) = (cookies::get(headers, cookies::CSRF), given) else { return false };
     equal(given.as_bytes(), cookie.as_bytes())
         && is_ours(ctx.engine.keys.csrf(), cookie, session)
         && comes_from_us(headers, &reached.authority, reached.https)
+}
+
+/// The sessions that a token is bound to: with a pool, and an operator's with the console.
+fn bound(headers: &HeaderMap) -> Option<String> {
+    let names = [cookies::SESSION, cookies::operator(true), cookies::operator(false)];
+    let all: Vec<&str> = names.iter().filter_map(|name| cookies::get(headers, name)).collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 fn make(key: &Secret32, random: &[u8], session: Option<&str>) -> String {

@@ -15,11 +15,12 @@ use futures_util::future::BoxFuture;
 use poolhouse_engine::check::Say;
 
 use crate::certs::{self, DevCerts, FileCerts, LocalCa};
-use crate::config::{Refusal, Sandbox, Settings, Tls};
+use crate::config::{Console, Refusal, Sandbox, Settings, Tls};
 use crate::edge::{BindError, Bound, Edge, Handler, Listen, Owner};
 use crate::facts::Facts;
 use crate::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, OperatorCommand, SeedCommand, SigningKeyCommand,
+    UpkeepCommand,
 };
 use crate::operator::seed::Answer;
 use crate::sandbox::{self, Reach};
@@ -28,6 +29,10 @@ use crate::start_error::StartError;
 /// What stands behind the sockets.
 pub struct App {
     pub handler: Handler,
+    /// What stands on the console's own listener, where there is one.
+    pub console: Handler,
+    /// The address that makes the first operator, where there is none.
+    pub owner_link: Option<String>,
     /// What stands on the metrics' own listener, where there is one.
     pub metrics: Router,
     /// The demo client, when there is one to tell about.
@@ -55,6 +60,12 @@ pub trait Assembly: Send + Sync {
     /// # Errors
     /// A sentence for the operator.
     async fn access_key(&self, settings: &Settings, command: &AccessKeyCommand) -> Result<String, StartError>;
+
+    /// Makes a link for an operator of the console, lists or removes operators; the reply is printed as it is.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    async fn operator(&self, settings: &Settings, command: &OperatorCommand) -> Result<String, StartError>;
 
     /// Reads or verifies the audit trail; the reply is printed as it is.
     ///
@@ -99,6 +110,8 @@ pub struct Prepared {
     edge: Edge,
     /// The metrics' own listener.
     watched: Option<Edge>,
+    /// The console's own listener.
+    desk: Option<Edge>,
     opening: Opening,
     moved: Vec<Moved>,
 }
@@ -124,6 +137,8 @@ pub struct Ready<'a> {
     pub moved: &'a [Moved],
     /// The demo client, when there is one to tell about.
     pub facts: Option<&'a Facts>,
+    /// Leads the first operator in, where there is none yet.
+    pub owner_link: Option<&'a str>,
 }
 
 /// Binds the sockets and reads the files.
@@ -134,9 +149,17 @@ pub fn prepare(mut settings: Settings, assembly: &dyn Assembly) -> Result<Prepar
     let (edge, moved) = bind(&settings)?;
     let alone = |address| Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone());
     let watched = settings.metrics.map(alone).transpose()?;
+    let mut desk = None;
+    if let Console::Operators { listen: Some(address), .. } = &mut settings.console {
+        let edge = Edge::bind(vec![Listen { address: *address, tls: None }], settings.limits.clone())?;
+        if let Some(bound) = edge.bound().first() {
+            *address = bound.address;
+        }
+        desk = Some(edge);
+    }
     settings.public_url = with_bound_port(&settings, edge.bound());
     let opening = assembly.app(&settings, edge.bound())?;
-    Ok(Prepared { settings, edge, watched, opening, moved })
+    Ok(Prepared { settings, edge, watched, desk, opening, moved })
 }
 
 impl Prepared {
@@ -166,17 +189,27 @@ impl Prepared {
     /// [`StartError`] before the first request is accepted; none after.
     pub async fn serve(self, ready: impl FnOnce(Ready<'_>), shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let app = self.opening.await?;
-        let bound = self.edge.bound();
-        ready(Ready { settings: &self.settings, bound, moved: &self.moved, facts: app.facts.as_ref() });
+        ready(Ready {
+            settings: &self.settings,
+            bound: self.edge.bound(),
+            moved: &self.moved,
+            facts: app.facts.as_ref(),
+            owner_link: app.owner_link.as_deref(),
+        });
         let shutdown = shutdown.shared();
         let watched = async {
             let Some(watched) = self.watched else { return Ok(()) };
             tracing::info!(bound = ?watched.bound(), "serving metrics");
             watched.serve(app.metrics, shutdown.clone()).await
         };
-        let (served, watched) = tokio::join!(self.edge.serve(app.handler, shutdown.clone()), watched);
+        let desk = async {
+            let Some(desk) = self.desk else { return Ok(()) };
+            tracing::info!(bound = ?desk.bound(), "serving the console");
+            desk.serve(app.console, shutdown.clone()).await
+        };
+        let (served, watched, desk) = tokio::join!(self.edge.serve(app.handler, shutdown.clone()), watched, desk);
         app.close.await;
-        served.and(watched).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
+        served.and(watched).and(desk).map_err(|error| StartError::Failed(format!("a socket cannot be served: {error}")))
     }
 }
 

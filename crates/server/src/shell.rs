@@ -5,6 +5,7 @@ use http::StatusCode;
 use poolhouse_engine::clients::Client;
 use poolhouse_engine::pools::Pool;
 
+use crate::config::Console;
 use crate::console::kit::paths;
 use crate::pages::contexts::Page;
 use crate::pages::fields::Shell;
@@ -32,7 +33,7 @@ pub type Answer = Result<Response, Stop>;
 pub fn of_instance(state: &AppState) -> Shell {
     let shell = with_inbox(state, Shell::new("en", "Poolhouse"));
     let console = || format!("{}{}", state.engine.settings.public_url, paths::HOME);
-    if state.front.open_control { shell.with_console(&console()) } else { shell }
+    if state.front.console == Console::Open { shell.with_console(&console()) } else { shell }
 }
 
 /// The frame of a pool's pages: the app's name, else the pool's, else the instance's.

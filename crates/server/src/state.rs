@@ -9,7 +9,7 @@ use poolhouse_engine::ctx::Engine;
 use poolhouse_engine::error::Detail;
 
 use crate::client_ip::Cidr;
-use crate::config::Callers;
+use crate::config::{Callers, Console};
 use crate::console::wizard::drafts::Drafts;
 use crate::faults::Faults;
 use crate::host;
@@ -24,6 +24,7 @@ pub struct Front {
     pub callers: Callers,
     /// Offer the inbox and the rest of `/_poolhouse/` beyond health, and tell causes on error pages.
     pub open_control: bool,
+    pub console: Console,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Cidr>,
     /// What the front page tells of the demo pool.

@@ -18,9 +18,9 @@ use crate::lite::files::{failed, prepare_directory};
 use crate::lite::open::for_writing;
 use crate::{Error, Result};
 
-/// What no snapshot puts back: the schema's own ledger, who runs now, what the master keys wrap, and the audit trail, which
-/// only ever grows.
-const LEFT: [&str; 4] = ["schema_migrations", "nodes", "meta", "audit_rows"];
+/// What no snapshot puts back: the schema's own ledger, who runs now, what the master keys wrap, the audit trail, which
+/// only ever grows, and who may use the console: an operator who was removed stays so.
+const LEFT: [&str; 7] = ["schema_migrations", "nodes", "meta", "audit_rows", "operators", "operator_sessions", "operator_links"];
 /// Tables whose `version` names what other processes and caches have of a row: no version may ever come back with another
 /// content.
 const VERSIONED: [&str; 3] = ["pools", "clients", "domains"];

@@ -106,7 +106,7 @@ pub struct Event {
     /// `ok`, the error's code, `abandoned` (the caller went away) or `panicked`; of an outcome only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Cow<'static, str>>,
-    /// Who: `access key ID`, `operator`, `user SUB` or `anonymous`.
+    /// Who: `access key ID`, `operator NAME`, `operator` (the command line, `dev`), `user SUB` or `anonymous`.
     pub actor: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,

@@ -23,6 +23,8 @@ struct Known {
     target: BTreeMap<Cow<'static, str>, String>,
     /// A change that may begin once its user is proven.
     due: Option<&'static str>,
+    /// The name of the operator who acts, where operators have names.
+    operator: Option<String>,
 }
 
 impl About {
@@ -51,6 +53,11 @@ impl Ctx {
     /// The user with this sub has proven who they are.
     pub fn proven(&self, sub: &str) {
         self.about.lock().user = Some(bounded(sub));
+    }
+
+    /// The operator of this name acts.
+    pub fn operated_by(&self, name: &str) {
+        self.about.lock().operator = Some(bounded(name));
     }
 
     /// Announces a change on disk before its first effect; an error refuses the change (checklist 118, 198).
@@ -117,9 +124,13 @@ impl Ctx {
 
     /// Who acts, as the trail calls them.
     pub fn actor(&self) -> String {
-        match (&self.caller, &self.about.lock().user) {
+        let known = self.about.lock();
+        match (&self.caller, &known.user) {
             (Caller::AccessKey { id }, _) => format!("access key {}", bounded(id)),
-            (Caller::Operator, _) => "operator".to_owned(),
+            (Caller::Operator, _) => match &known.operator {
+                Some(name) => format!("operator {name}"),
+                None => "operator".to_owned(),
+            },
             (Caller::Anonymous, Some(sub)) => format!("user {sub}"),
             (Caller::Anonymous, None) => "anonymous".to_owned(),
         }

@@ -16,6 +16,7 @@ pub mod secret;
 pub mod secret_hash;
 pub mod srp;
 pub mod stock;
+pub mod totp;
 pub mod verified;
 
 use std::fmt;

@@ -14,7 +14,7 @@ use crate::seed::Seed;
 const NAMES: usize = 10;
 
 pub(super) fn text(ready: Ready<'_>) -> String {
-    let Ready { settings, bound, moved, facts } = ready;
+    let Ready { settings, bound, moved, facts, .. } = ready;
     let url = &settings.public_url;
     let mut text = format!("Poolhouse is ready, for this machine only: {url}\n");
     for one in moved {

@@ -21,7 +21,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
-use crate::operator::commands::{AccessKeyCommand, AuditCommand, SeedCommand, UpkeepCommand, WhichStore};
+use crate::operator::commands::{AccessKeyCommand, AuditCommand, OperatorCommand, SeedCommand, UpkeepCommand, WhichStore};
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
 use control::ControlCommand;
@@ -91,6 +91,17 @@ enum Command {
         config: PathBuf,
         #[command(subcommand)]
         command: AccessKeyCommand,
+    },
+    /// Say who may use the console: a way in where access is lost
+    #[command(after_help = "Examples:\n  poolhouse operator link --config poolhouse.toml\n  \
+        poolhouse operator link --config poolhouse.toml --role read-only\n  poolhouse operator list --config poolhouse.toml\n  \
+        poolhouse operator remove --config poolhouse.toml ada\n\n\
+        Works while the server runs. A link is good for an hour, once; whoever opens it chooses name and password.")]
+    Operator {
+        #[arg(long, value_name = "FILE", global = true, default_value = "poolhouse.toml")]
+        config: PathBuf,
+        #[command(subcommand)]
+        command: OperatorCommand,
     },
     /// Read the audit trail, and prove that nobody changed it
     #[command(
@@ -188,8 +199,11 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
         }
         Command::Serve { config } => {
             let settings = production(&config, ambient)?;
-            start(settings, assembly, |run::Ready { settings, bound, .. }| {
+            start(settings, assembly, |run::Ready { settings, bound, owner_link, .. }| {
                 tracing::info!(public_url = %settings.public_url, ?bound, "serving");
+                if let Some(link) = owner_link {
+                    out.text(&format!("Nobody can use the console yet. Become its owner within an hour, once:\n\n  {link}\n\n"));
+                }
             })
         }
         Command::Trust(options) => trust::install(&options.data, options.dry_run, ambient, out),
@@ -203,6 +217,13 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             Ok(())
         }
         Command::Explain(options) => return explain::run(options, ambient, out, assembly),
+        Command::Operator { config, command } => {
+            let settings = production(&config, ambient)?;
+            run::harden();
+            let reply = runtime()?.block_on(assembly.operator(&settings, &command))?;
+            out.text(&reply);
+            Ok(())
+        }
         Command::Health { url } => health::ask(&url, out),
         Command::Audit { command } => {
             let settings = store_of(command.store(), ambient)?;

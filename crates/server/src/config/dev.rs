@@ -8,8 +8,8 @@ use std::time::Duration;
 use poolhouse_engine::rates;
 
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Moves, QuotaMode, Refusal, Sandbox, Secret,
-    Settings, Tls, UNDO_DAYS,
+    AUDIT_DAYS, Ambient, Callers, Console, HashCost, IssuerMode, Log, Mail, MasterKeySource, Moves, QuotaMode, Refusal, Sandbox,
+    Secret, Settings, Tls, UNDO_DAYS,
 };
 use crate::edge::Limits;
 use crate::host;
@@ -116,6 +116,7 @@ impl DevOptions {
             seed: None,
             guessable_secrets: true,
             open_control: true,
+            console: Console::Open,
             metrics: None,
             audit_days: AUDIT_DAYS,
             undo_days: UNDO_DAYS,

@@ -124,6 +124,12 @@ pub struct MetricsFile {
 pub struct ConsoleFile {
     /// Days for which what the console deletes can be put back.
     pub undo_days: Option<i64>,
+    pub enabled: Option<bool>,
+    pub listen: Option<SocketAddr>,
+    /// On `public_url` instead of a listener of its own.
+    pub public: bool,
+    pub idle_minutes: Option<i64>,
+    pub session_hours: Option<i64>,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {

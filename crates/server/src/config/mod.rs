@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use poolhouse_engine::operators::Times;
 use poolhouse_engine::rates;
 use serde::Deserialize;
 
@@ -70,6 +71,7 @@ pub struct Settings {
     pub guessable_secrets: bool,
     /// Offer the inbox and the rest of `/_poolhouse/` beyond health, and tell causes on error pages.
     pub open_control: bool,
+    pub console: Console,
     /// Where `/metrics` is served, alone and over plain HTTP.
     pub metrics: Option<SocketAddr>,
     /// How long the audit trail is kept.
@@ -87,6 +89,29 @@ pub struct Settings {
 pub struct Moves {
     pub http: bool,
     pub https: bool,
+}
+
+/// Where the console is, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    /// Not mounted anywhere.
+    Closed,
+    /// On the public address, without signing in: only ever together with loopback listeners.
+    Open,
+    /// For operators who sign in.
+    Operators {
+        /// Its own listener, over plain HTTP; `None`: on the public address.
+        listen: Option<SocketAddr>,
+        times: Times,
+    },
+}
+
+impl Console {
+    /// Whether the public address serves it.
+    #[must_use]
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Open | Self::Operators { listen: None, .. })
+    }
 }
 
 /// How long the audit trail is kept unless said otherwise: a year, and time to look back at it.

@@ -1,19 +1,26 @@
 //! From the file of `serve` to [`Settings`], or to the list of everything that is missing or unsafe. Called by `cli`.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+
+use poolhouse_engine::operators::Times;
 
 use super::check::{example, file_problem, is_https_origin, is_this_machine};
 use super::file::ServeConfig;
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Moves, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
-    UNDO_DAYS,
+    AUDIT_DAYS, Ambient, Callers, Console, HashCost, Log, Mail, MasterKeySource, Moves, Refusal, Secret, Settings, Smtp,
+    SmtpSecurity, Tls, UNDO_DAYS,
 };
 use crate::certs::FileCerts;
 use crate::client_ip::Cidr;
 use crate::edge::Limits;
 use crate::host;
 
+/// The console's own listener.
+const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9230);
+const IDLE_MINUTES: i64 = 15;
+const SESSION_HOURS: i64 = 12;
 /// Rotations that come faster would overlap.
 const LEAST_ROTATION_DAYS: u16 = 3;
 
@@ -33,6 +40,7 @@ impl ServeConfig {
         let hash = self.hash_cost(&mut out);
         let audit_days = self.watching(&mut out);
         let undo_days = self.undo_days(&mut out);
+        let console = self.console(&trusted_proxies, &mut out);
         let rates = self.limits.settle(&mut out);
         if self.keys.rotate_every_days.is_some_and(|days| days < LEAST_ROTATION_DAYS) {
             out.push(Refusal::new(
@@ -73,6 +81,7 @@ impl ServeConfig {
             seed: None,
             guessable_secrets: false,
             open_control: false,
+            console,
             metrics: self.metrics.listen,
             audit_days,
             undo_days,
@@ -321,6 +330,39 @@ impl ServeConfig {
             ));
         }
         days
+    }
+
+    /// Where the console is; on a listener of its own unless told otherwise, so that the public port has none (checklist 65).
+    fn console(&self, proxies: &[Cidr], out: &mut Vec<Refusal>) -> Console {
+        let file = &self.console;
+        if file.public && file.listen.is_some() {
+            out.push(Refusal::new(
+                "console.public and console.listen are both set.",
+                "The console is in one place.",
+                "remove one of them",
+            ));
+        }
+        let listen = file.listen.unwrap_or(CONSOLE);
+        if !listen.ip().is_loopback() && proxies.is_empty() {
+            out.push(Refusal::new(
+                format!("console.listen = {listen} is plain HTTP open to others, with no proxy named."),
+                "Operators' passwords and sessions could be read on the way.",
+                format!("listen = \"127.0.0.1:{}\"\nor, to have it at https://…/console: public = true", listen.port()),
+            ));
+        }
+        let (idle, hours) = (file.idle_minutes.unwrap_or(IDLE_MINUTES), file.session_hours.unwrap_or(SESSION_HOURS));
+        if !(1..=1440).contains(&idle) || !(1..=720).contains(&hours) {
+            out.push(Refusal::new(
+                "console.idle_minutes is not between 1 and 1440, or console.session_hours not between 1 and 720.",
+                "A browser that somebody walked away from would stay signed in.",
+                format!("idle_minutes = {IDLE_MINUTES}\nsession_hours = {SESSION_HOURS}"),
+            ));
+        }
+        if file.enabled == Some(false) {
+            return Console::Closed;
+        }
+        let times = Times { idle_ms: idle.saturating_mul(60_000), most_ms: hours.saturating_mul(3_600_000) };
+        Console::Operators { listen: (!file.public).then_some(listen), times }
     }
 
     fn names(&self, out: &mut Vec<Refusal>) {

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{events, pools};
+use crate::console::kit::frame::Reach;
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Card, Facts, Named, State, Value};
 use crate::console::kit::visit::{Answer, Visit};
@@ -25,15 +26,15 @@ pub async fn get(mut visit: Visit) -> Answer {
         Err(error) => return Err(visit.failed(&error).await.into()),
     };
     let mut view = visit.view(None, "Poolhouse console", Vec::new()).await;
-    view.actions = vec![
-        Link::new("Quick create", paths::QUICK_CREATE),
-        Link::new("Create user pool", pools::create::URL),
-        Link::new("Test a flow", paths::FLOW),
-    ];
+    let reach = visit.reach();
+    view.actions = vec![Link::new("Quick create", paths::QUICK_CREATE), Link::new("Create user pool", pools::create::URL)];
+    if reach.flow {
+        view.actions.push(Link::new("Test a flow", paths::FLOW));
+    }
     view.lead = Some("User pools, the apps that use them, and the people in them.".to_owned());
     view.blocks.push(pools::table(&listed, visit.ctx.now, None));
     view.blocks.extend(happened);
-    view.blocks.push(Block::Cards { title: Some("Go on".to_owned()), cards: ways() });
+    view.blocks.push(Block::Cards { title: Some("Go on".to_owned()), cards: ways(reach) });
     let settings = &visit.app.engine.settings;
     view.blocks.push(Block::Facts(Facts {
         id: "instance".to_owned(),
@@ -43,22 +44,30 @@ pub async fn get(mut visit: Visit) -> Answer {
             Named::copy("API, OAuth endpoints, issuer", &settings.public_url),
             Named::copy("Domains", &settings.domain_url),
             Named::copy("Region", &settings.region),
-            Named::new("Messages", Value::link("kept in the inbox", paths::INBOX)),
+            Named::new(
+                "Messages",
+                match reach.inbox {
+                    true => Value::link("kept in the inbox", paths::INBOX),
+                    false => Value::text("sent by mail"),
+                },
+            ),
         ],
         links: Vec::new(),
     }));
     Ok(visit.show(view))
 }
 
-fn ways() -> Vec<Card> {
+fn ways(reach: Reach) -> Vec<Card> {
     let card = |title: &str, text: &str, url: &str| Card { title: title.to_owned(), text: text.to_owned(), url: url.to_owned() };
-    vec![
+    let mut cards = vec![
         card("Test a flow", "The authorization code flow a page a step, with every request and answer.", paths::FLOW),
         card("Token inspector", "What a token is, what it says, and why an API would refuse it.", paths::TOKEN),
         card("Events", "What was done and refused, by whom, and why.", paths::EVENTS),
         card("Inbox", "Codes, invitations and links that users would get by email or text message.", paths::INBOX),
         card("Health", "What a load balancer asks: whether the process lives and the store answers.", "/_poolhouse/ready"),
-    ]
+    ];
+    cards.retain(|card| reach.leads_to(&card.url));
+    cards
 }
 
 /// `?pool=ID`: the switcher without script.

@@ -1,6 +1,7 @@
 //! The console at `/console`: pools, clients, users and the rest, as pages. It decides nothing: every page is made of
 //! operations run in this process ([`kit::visit::Visit::call`]), as the AWS console does it, so that whatever it can do the AWS CLI
-//! can do, with the same words, limits and audit. Called by the router, on our own host, where the control API is open.
+//! can do, with the same words, limits and audit. Called by the router: for operators who sign in
+//! ([`gate`]), or in development for whoever reaches the port.
 //!
 //! A page is a handler that fills a [`kit::view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`kit::visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
@@ -9,8 +10,10 @@ mod clients;
 mod coverage;
 mod deleted;
 mod domain;
+mod door;
 pub mod events;
 mod flow;
+pub mod gate;
 mod groups;
 mod home;
 mod inspect;
@@ -28,14 +31,13 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use self::kit::paths;
+use crate::config::Console;
 use crate::state::AppState;
 
-/// Every page, where the console is open; what is closed is not mounted (checklist 193).
-pub fn routes(open: bool) -> Router<AppState> {
-    if !open {
-        return Router::new();
-    }
-    Router::new()
+/// Every page, behind the gate, and the pages before it. A page that is added here cannot stand beside the gate: nothing
+/// makes a [`kit::visit::Visit`] without what the gate says of who asks.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    let pages = Router::new()
         .route(paths::HOME, get(home::get))
         .route(paths::SWITCH, get(home::switch))
         .route("/console/pools/{pool}/keys", get(keys::list))
@@ -46,7 +48,6 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
         .merge(deleted::routes())
-        .merge(flow::routes())
         .merge(pools::routes())
         .merge(clients::routes())
         .merge(domain::routes())
@@ -55,5 +56,11 @@ pub fn routes(open: bool) -> Router<AppState> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(wizard::routes())
-        .route("/console/{*rest}", get(home::missing))
+        .route("/console/{*rest}", get(home::missing));
+    match state.front.console {
+        // The runner comes back to the public address, where only the open console is.
+        Console::Open => gate::before(pages.merge(flow::routes()), state),
+        Console::Operators { .. } => gate::before(pages.merge(door::inside()), state).merge(door::routes()),
+        Console::Closed => Router::new(),
+    }
 }

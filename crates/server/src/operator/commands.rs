@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use poolhouse_engine::operators::Role;
+
 /// `poolhouse access-key …`
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum AccessKeyCommand {
@@ -25,6 +27,28 @@ pub enum AccessKeyCommand {
         #[arg(value_name = "ACCESS_KEY_ID")]
         id: String,
     },
+}
+
+/// `poolhouse operator …`
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum OperatorCommand {
+    /// Make a one-time link that makes an operator of whoever opens it
+    Link {
+        /// `owner`, `admin` or `read-only`
+        #[arg(long, value_name = "ROLE", default_value = "owner", value_parser = role)]
+        role: Role,
+    },
+    /// List operators with their role and last use
+    List,
+    /// Remove an operator and end its sessions
+    Remove {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "is not owner, admin or read-only".to_owned())
 }
 
 /// `poolhouse signing-key …`

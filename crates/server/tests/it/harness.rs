@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, StatusCode};
 use poolhouse::app::handler;
-use poolhouse::config::Callers;
+use poolhouse::config::{Callers, Console};
 use poolhouse::edge::{Edge, Limits, Listen};
 use poolhouse::state::{AppState, Front};
 use poolhouse_engine::ctx::{Clock, Engine, IssuerMode, MovableClock, Settings};
@@ -72,6 +72,7 @@ pub struct Options {
     pub store: Store,
     pub callers: Callers,
     pub open_control: bool,
+    pub console: Console,
     pub issuer: IssuerMode,
     pub fixed_code: Option<String>,
     /// `None`: `http://localhost:{port}`.
@@ -94,6 +95,7 @@ impl Default for Options {
             store: Store::Sqlite,
             callers: Callers::AnyKey,
             open_control: true,
+            console: Console::Open,
             issuer: IssuerMode::Local,
             fixed_code: None,
             public_url: None,
@@ -110,7 +112,7 @@ impl Default for Options {
 impl Options {
     /// As `poolhouse serve` sets things: signatures proved, nothing told.
     pub fn serve() -> Self {
-        Self { callers: Callers::AccessKeys, open_control: false, ..Self::default() }
+        Self { callers: Callers::AccessKeys, open_control: false, console: Console::Closed, ..Self::default() }
     }
 }
 
@@ -256,7 +258,13 @@ impl House {
         .await
         .unwrap();
         let trusted_proxies = options.trusted_proxies.iter().map(|range| range.parse().unwrap()).collect();
-        let front = Front { callers: options.callers, open_control: options.open_control, trusted_proxies, demo: None };
+        let front = Front {
+            callers: options.callers,
+            open_control: options.open_control,
+            console: options.console,
+            trusted_proxies,
+            demo: None,
+        };
         let handler = handler(AppState::new(Arc::clone(&engine), front).unwrap());
         let mut serving = JoinSet::new();
         serving.spawn(edge.serve(handler, std::future::pending()));

@@ -89,7 +89,9 @@ impl Site {
         let made = run(&["master-key", "create", key.to_str().unwrap()]);
         assert!(made.status.success(), "{}", text(&made.stderr));
         let config = scratch.path().join("poolhouse.toml");
-        write(&config, &made_real(&documented(), scratch.path(), smtp_port), 0o600);
+        // Sites run beside each other, and the console's own listener has one port unless told otherwise.
+        let console = "\n[console]\nlisten = \"127.0.0.1:0\"\n";
+        write(&config, &format!("{}{console}", made_real(&documented(), scratch.path(), smtp_port)), 0o600);
         Self { scratch, config }
     }
 

@@ -10,7 +10,8 @@ use axum::{Router, routing::get};
 use poolhouse::config::{Ambient, ServeConfig, Settings};
 use poolhouse::edge::Bound;
 use poolhouse::operator::commands::{
-    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
+    AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, OperatorCommand, SeedCommand, SigningKeyCommand,
+    UpkeepCommand,
 };
 use poolhouse::operator::seed::Answer;
 use poolhouse::run::{self, App, Assembly, Opening};
@@ -24,10 +25,23 @@ struct Placeholder;
 impl Assembly for Placeholder {
     fn app(&self, _: &Settings, _: &[Bound]) -> Result<Opening, StartError> {
         let router = Router::new().route("/_poolhouse/health", get(|| async { "ok\n" }));
-        Ok(Box::pin(async { Ok(App { handler: router.into(), metrics: Router::new(), facts: None, close: Box::pin(async {}) }) }))
+        Ok(Box::pin(async {
+            Ok(App {
+                handler: router.into(),
+                console: Router::new().into(),
+                owner_link: None,
+                metrics: Router::new(),
+                facts: None,
+                close: Box::pin(async {}),
+            })
+        }))
     }
 
     async fn access_key(&self, _: &Settings, _: &AccessKeyCommand) -> Result<String, StartError> {
+        Err(StartError::Failed("none here".into()))
+    }
+
+    async fn operator(&self, _: &Settings, _: &OperatorCommand) -> Result<String, StartError> {
         Err(StartError::Failed("none here".into()))
     }
 
@@ -67,7 +81,7 @@ fn settings(dir: &Path, https: &str) -> Settings {
     let text = format!(
         "public_url = \"https://login.poolhouse.test\"\n[listen]\nhttp = \"127.0.0.1:0\"\nhttps = \"{https}\"\n\
          [tls]\ncertificate = \"{dir}/tls.pem\"\nkey = \"{dir}/tls-key.pem\"\n[store]\nurl = \"sqlite:{dir}/p.db\"\n\
-         [keys]\nmaster_key_file = \"{dir}/key\"\n[smtp]\nhost = \"127.0.0.1\"\nsecurity = \"none\"\nfrom = \"a@poolhouse.test\"\n"
+         [keys]\nmaster_key_file = \"{dir}/key\"\n[smtp]\nhost = \"127.0.0.1\"\nsecurity = \"none\"\nfrom = \"a@poolhouse.test\"\n[console]\nlisten = \"127.0.0.1:0\"\n"
     );
     ServeConfig::parse(&text, Path::new("p.toml")).unwrap().settle(&Ambient::default()).unwrap()
 }

@@ -12,6 +12,7 @@ mod sqlite_only;
 mod support;
 mod tables_audit;
 mod tables_auth;
+mod tables_operators;
 mod tables_pool;
 mod tables_undo;
 mod tables_user;

@@ -29,6 +29,33 @@ pub struct Frame {
     pub undo: Option<Link>,
     pub switch_url: &'static str,
     pub home_url: &'static str,
+    /// Name and role of who is signed in, where operators sign in.
+    pub operator: Option<Signed>,
+}
+
+#[derive(Clone, Serialize)]
+pub struct Signed {
+    pub name: String,
+    pub role: &'static str,
+    pub sign_out_url: &'static str,
+}
+
+/// What the menu may lead to besides what is always there.
+#[derive(Clone, Copy)]
+pub struct Reach {
+    pub signed_in: bool,
+    pub inbox: bool,
+    pub flow: bool,
+}
+
+impl Reach {
+    pub fn leads_to(self, url: &str) -> bool {
+        match url {
+            paths::INBOX => self.inbox,
+            paths::FLOW => self.flow,
+            _ => true,
+        }
+    }
 }
 
 /// A development instance's clock whose hands were moved.
@@ -67,8 +94,11 @@ pub struct Entry {
 }
 
 /// The menu of a page at `path`; what is about a pool stands under that pool.
-pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
-    let of_instance = OF_THE_INSTANCE.iter().map(|(text, url)| (*text, (*url).to_owned()));
+pub fn menu(path: &str, pool: Option<&str>, reach: Reach) -> Vec<Group> {
+    if !reach.signed_in {
+        return vec![group("Poolhouse", vec![("Sign in", paths::SIGN_IN.to_owned())])];
+    }
+    let of_instance = OF_THE_INSTANCE.iter().filter(|(_, url)| reach.leads_to(url)).map(|(text, url)| (*text, (*url).to_owned()));
     let mut groups = vec![group("Poolhouse", of_instance.collect())];
     if let Some(pool) = pool {
         groups.extend(
@@ -127,7 +157,7 @@ mod tests {
     use super::*;
 
     fn here(path: &str, pool: Option<&str>) -> Vec<String> {
-        let groups = menu(path, pool);
+        let groups = menu(path, pool, Reach { signed_in: true, inbox: true, flow: true });
         groups.into_iter().flat_map(|group| group.links).filter(|link| link.here).map(|link| link.text).collect()
     }
 

@@ -6,7 +6,7 @@ pub mod changes;
 pub mod destroy;
 pub mod edit;
 mod equivalent;
-mod frame;
+pub mod frame;
 pub mod json;
 pub mod make;
 pub mod members;

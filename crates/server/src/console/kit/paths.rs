@@ -18,6 +18,10 @@ pub const EVENTS: &str = "/console/events";
 /// What the console deleted.
 pub const DELETED: &str = "/console/deleted";
 pub const COVERAGE: &str = "/console/coverage";
+pub const SIGN_IN: &str = "/console/sign-in";
+pub const SIGN_OUT: &str = "/console/sign-out";
+/// Followed by a one-time link's token.
+pub const WELCOME: &str = "/console/welcome";
 pub const INBOX: &str = "/_poolhouse/inbox";
 
 /// The page of one deletion, or one below it.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::equivalent::{Endpoint, Equivalent};
-use super::frame::{self, Frame, PoolName};
+use super::frame::{self, Frame, PoolName, Reach, Signed};
 use super::paths;
 use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Step, Table, Value, View};
 use crate::pages::contexts::Page;
@@ -36,7 +36,7 @@ fn bare(title: &str) -> View {
         frame: Frame {
             version: "0.1.0".to_owned(),
             pools: vec![pool.clone()],
-            menu: frame::menu(&path, Some(POOL)),
+            menu: frame::menu(&path, Some(POOL), Reach { signed_in: true, inbox: true, flow: true }),
             pool: Some(pool),
             crumbs: vec![Link::new("Console", paths::HOME), Link::new("User pools", paths::POOLS)],
             back: path.clone(),
@@ -51,6 +51,7 @@ fn bare(title: &str) -> View {
             switch_url: paths::SWITCH,
             theme_url: paths::THEME,
             home_url: paths::HOME,
+            operator: Some(Signed { name: "ada".to_owned(), role: "owner", sign_out_url: paths::SIGN_OUT }),
         },
         title: title.to_owned(),
         lead: Some("One sentence about this page.".to_owned()),

@@ -12,17 +12,19 @@ use http::{HeaderValue, Method, StatusCode, header};
 use poolhouse_engine::ctx::{Caller, Ctx, Reading, Remote, region_of_pool};
 use poolhouse_engine::error::{Code, Error};
 use poolhouse_engine::oauth::params::Params;
+use poolhouse_engine::operators::Need;
 use poolhouse_engine::ops::{self, Class};
 use poolhouse_engine::pools::{self, Pool};
 use poolhouse_wire::{ErrorCode, operation};
 use serde_json::Value as Json;
 
 use super::equivalent::{Endpoint, Equivalent};
-use super::frame::{self, Frame, PoolName};
+use super::frame::{self, Frame, PoolName, Reach};
 use super::json::{list, text};
 use super::paths;
 use super::view::{Block, State, View};
 use crate::config::Callers;
+use crate::console::gate::Seat;
 use crate::console::theme;
 use crate::pages::fields::{Link, Moment, Shell};
 use crate::reached::Reached;
@@ -65,6 +67,7 @@ pub struct Visit {
     called: Vec<Equivalent>,
     /// What the switcher offers, where the page has asked for it already.
     pools: Option<Vec<PoolName>>,
+    seat: Seat,
 }
 
 impl FromRequestParts<AppState> for Visit {
@@ -72,12 +75,20 @@ impl FromRequestParts<AppState> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Stop> {
         let extensions = &parts.extensions;
-        let (Some(mut ctx), Some(reached)) = (extensions.get::<Ctx>().cloned(), extensions.get::<Reached>()) else {
-            tracing::error!("a page was reached by no door");
+        let (Some(mut ctx), Some(reached), Some(seat)) =
+            (extensions.get::<Ctx>().cloned(), extensions.get::<Reached>(), extensions.get::<Seat>())
+        else {
+            tracing::error!("a page was reached by no door, or past the gate");
             return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response().into());
         };
         ctx.remote = ctx.remote.map(|remote| Remote { browser: true, ..remote });
-        ctx.caller = Caller::Operator;
+        ctx.caller = match seat {
+            Seat::Door => Caller::Anonymous,
+            Seat::Open | Seat::Operator(_) => Caller::Operator,
+        };
+        if let Seat::Operator(operator) = seat {
+            ctx.operated_by(&operator.name);
+        }
         let (token, token_cookie) = csrf::token(&ctx, reached, &parts.headers);
         let settings = &app.engine.settings;
         let endpoint = Endpoint {
@@ -99,6 +110,7 @@ impl FromRequestParts<AppState> for Visit {
             endpoint,
             called: Vec::new(),
             pools: None,
+            seat: seat.clone(),
         };
         match Params::parse(parts.uri.query().unwrap_or_default()).and_then(|params| params.no_repeats().map(|()| params)) {
             Ok(params) => visit.params = params,
@@ -151,6 +163,10 @@ impl Visit {
 
     async fn perform(&self, name: &'static str, input: Json) -> (Result<Json, Error>, Equivalent) {
         let equivalent = self.equivalent(name, &input);
+        let need = if ops::class(name) == Some(Class::Read) { Need::Read } else { Need::Write };
+        if !self.seat.may(need) {
+            return (Err(Error::new(ErrorCode::AccessDeniedException, lacking(need))), equivalent);
+        }
         let (Some(operation), Some(handler)) = (operation(name), ops::handler(name)) else {
             return (Err(Error::internal(format!("{name} is not built"))), equivalent);
         };
@@ -207,7 +223,7 @@ impl Visit {
         if self.path == paths::HOME {
             all.clear();
         }
-        let menu = frame::menu(&self.path, pool.as_ref().map(|pool| pool.id.as_str()));
+        let menu = frame::menu(&self.path, pool.as_ref().map(|pool| pool.id.as_str()), self.reach());
         View {
             shell: Shell { theme: self.theme, ..shell::of_instance(&self.app) },
             frame: Frame {
@@ -224,6 +240,7 @@ impl Visit {
                 undo: self.said.as_ref().and_then(|(_, id)| Some(Link::new("Undo", &paths::deleted(id.as_deref()?, "")))),
                 switch_url: paths::SWITCH,
                 home_url: paths::HOME,
+                operator: self.seat.named(),
             },
             title: title.to_owned(),
             lead: None,
@@ -315,6 +332,27 @@ impl Visit {
         self.show_as(status, view)
     }
 
+    /// What the menu may lead to.
+    pub fn reach(&self) -> Reach {
+        let control = self.app.front.open_control;
+        Reach { signed_in: self.seat != Seat::Door, inbox: control, flow: self.seat == Seat::Open }
+    }
+
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// A page instead of one that the operator's role does not reach.
+    pub async fn forbidden(self, need: Need) -> Response {
+        self.ctx.entry("ConsoleRequest").end_as("AccessDeniedException");
+        let mut view = self.view(None, "Your role does not allow this", Vec::new()).await;
+        view.blocks.push(Block::Notice { state: State::Bad, text: lacking(need), link: None });
+        let text = format!("Nothing was changed. The event's id is {}. An owner can change your role.", self.ctx.request_id);
+        view.blocks.push(Block::Prose { title: None, text });
+        view.actions = vec![Link::new("Go to the console's home", paths::HOME)];
+        self.show_as(StatusCode::FORBIDDEN, view)
+    }
+
     /// The sentence to say above a form. A fault of ours is no sentence but a page.
     ///
     /// # Errors
@@ -393,6 +431,10 @@ impl FromRequest<AppState> for Posted {
         visit.ctx.keep_deleted(true);
         Ok(Self { visit, form })
     }
+}
+
+fn lacking(need: Need) -> String {
+    format!("This needs the role {}.", need.role().as_str())
 }
 
 fn names(listed: &Json) -> Vec<PoolName> {

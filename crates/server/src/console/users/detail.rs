@@ -110,7 +110,7 @@ fn ways(visit: &Visit, pool: &Pool, user: &Json) -> Vec<Card> {
     }
     let fitting = Action::ALL.into_iter().filter(|action| action.fits(user));
     cards.extend(fitting.map(|action| card(action.title(), action.about(), here(&format!("/{}", action.slug())))));
-    if visit.app.engine.inbox.is_some() {
+    if visit.reach().inbox {
         let attributes = attributes_of(user);
         let addresses = ["email", "phone_number"].iter().filter_map(|name| attributes.get(*name));
         cards.extend(addresses.map(|address| {

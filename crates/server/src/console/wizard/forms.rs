@@ -37,7 +37,7 @@ pub fn without(step: Step) -> &'static str {
     }
 }
 
-pub fn fields(draft: &Draft, step: Step, runner: &str) -> Vec<Field> {
+pub fn fields(draft: &Draft, step: Step, runner: Option<&str>) -> Vec<Field> {
     match step {
         Step::Pool => pools::create::fields(&draft.pool),
         Step::Domain => vec![
@@ -63,22 +63,22 @@ fn client_fields(draft: &Draft) -> Vec<Field> {
     fields.filter(|field| draft.goal.has_users() || field.name != "ExplicitAuthFlows").chain(lifetimes.map(lifetime)).collect()
 }
 
-fn ready(goal: Goal, runner: &str) -> Vec<(&str, &'static str)> {
+fn ready(goal: Goal, runner: Option<&str>) -> Vec<(&str, &'static str)> {
     let mut all =
         vec![(POSTMAN, "Postman, desktop"), (POSTMAN_WEB, "Postman, in the browser"), (LOCAL, "An app on this machine")];
     all.extend((goal == Goal::Mobile).then_some(("myapp://callback", "A mobile app's own scheme")));
-    all.push((runner, "The flow runner of this console"));
+    all.extend(runner.map(|url| (url, "The flow runner of this console")));
     all
 }
 
-fn sign_in_fields(draft: &Draft, runner: &str) -> Vec<Field> {
+fn sign_in_fields(draft: &Draft, runner: Option<&str>) -> Vec<Field> {
     let callbacks = texts_at(&draft.client, "CallbackURLs");
     let ready = ready(draft.goal, runner);
     let choice = |(url, label): &(&str, &str)| Choice::new(url, label, callbacks.iter().any(|one| one == url)).hinting(url);
     let others: Vec<&str> = callbacks.iter().map(String::as_str).filter(|one| !ready.iter().any(|(url, _)| url == one)).collect();
     vec![
         Field::one_of(Input::Checks, READY, "Callback URLs", ready.iter().map(choice).collect())
-            .hinting("An app's redirect_uri must be one of them, letter for letter. The flow runner works only with its own."),
+            .hinting("An app's redirect_uri must be one of them, letter for letter."),
         Field::new(Input::Lines, "CallbackURLs", "Other callback URLs", &others.join("\n"))
             .hinting("One a line. https, http for localhost only, or an app's own scheme."),
         lines(&draft.client, "LogoutURLs", "Sign-out URLs").hinting("One a line. Where users may be sent after signing out."),
@@ -160,7 +160,7 @@ pub fn take(draft: &mut Draft, step: Step, posted: &Posted) {
             }
         }
         Step::SignIn => {
-            let fields = if draft.goal == Goal::Machine { vec![scopes(draft)] } else { sign_in_fields(draft, "") };
+            let fields = if draft.goal == Goal::Machine { vec![scopes(draft)] } else { sign_in_fields(draft, None) };
             members::take(&mut draft.client, "CreateUserPoolClient", &fields, posted);
             if draft.goal.has_users() {
                 let mut callbacks = posted.all(READY);

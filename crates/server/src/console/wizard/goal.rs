@@ -73,8 +73,8 @@ impl Goal {
         matches!(self, Self::Server | Self::Machine | Self::Article)
     }
 
-    /// The draft to begin with; `runner` is the flow runner's callback address.
-    pub fn draft(self, runner: &str) -> Draft {
+    /// The draft to begin with; `runner` is the flow runner's callback address, where there is one.
+    pub fn draft(self, runner: Option<&str>) -> Draft {
         let name = match self {
             Self::Server => "web-app",
             Self::SinglePage => "single-page-app",
@@ -113,14 +113,15 @@ impl Goal {
         }
     }
 
-    fn client(self, runner: &str) -> Json {
+    fn client(self, runner: Option<&str>) -> Json {
         let mut client = clients::create::start("");
         let name = if self == Self::Article { "postman" } else { self.key() };
-        let callbacks = match self {
-            Self::Article => vec![POSTMAN, runner],
-            Self::Mobile => vec!["myapp://callback", runner],
-            _ => vec![LOCAL, runner],
+        let own_callback = match self {
+            Self::Article => POSTMAN,
+            Self::Mobile => "myapp://callback",
+            _ => LOCAL,
         };
+        let callbacks: Vec<&str> = [own_callback].into_iter().chain(runner).collect();
         let (own, custom) = match self {
             Self::Article => {
                 (vec!["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"], "your-resource-server/order.write")

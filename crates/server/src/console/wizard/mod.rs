@@ -49,6 +49,11 @@ fn url(draft: &str, step: Step) -> String {
     format!("{}/{}/{}", paths::QUICK_CREATE, paths::segment(draft), step.path())
 }
 
+/// The flow runner's callback address, where there is a flow runner.
+fn runner(visit: &Visit) -> Option<String> {
+    visit.reach().flow.then(|| flow::callback_url(visit))
+}
+
 /// Where one is. Every page of a draft can be gone to in any order: each has something to start from.
 fn progress(draft: &Draft, id: &str, here: Step) -> Block {
     way(draft.goal, here, |step| match step {
@@ -106,7 +111,7 @@ async fn begin(posted: Posted) -> Answer {
         return goal_page(posted.visit, Some("Choose what it is for.".to_owned())).await;
     };
     let visit = posted.visit;
-    let mut draft = goal.draft(&flow::callback_url(&visit));
+    let mut draft = goal.draft(runner(&visit).as_deref());
     steps::find_prefix(&visit, &mut draft).await;
     let id = visit.app.drafts.begin(draft, visit.ctx.now, visit.ctx.entropy());
     Ok(see(&url(&id, Step::Pool)))

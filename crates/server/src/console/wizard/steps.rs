@@ -9,14 +9,14 @@ use serde_json::json;
 use super::drafts::Draft;
 use super::goal::Goal;
 use super::parts::{self, Part};
-use super::{ended, forms, progress, url};
+use super::{ended, forms, progress, runner, url};
 use crate::console::domain;
 use crate::console::kit::json::text;
 use crate::console::kit::members::blame;
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Facts, Form, Named, State};
 use crate::console::kit::visit::{Answer, Posted, Visit};
-use crate::console::{flow, pools};
+use crate::console::pools;
 use crate::pages::fields::Link;
 use crate::refusal::see;
 
@@ -241,7 +241,7 @@ async fn page(mut visit: Visit, id: &str, draft: &Draft, step: Step, refused: Op
         let text = "This page was skipped: nothing will be made of it unless you continue here.".to_owned();
         view.blocks.push(Block::Notice { state: State::Info, text, link: None });
     }
-    let mut fields = forms::fields(draft, step, &flow::callback_url(&visit));
+    let mut fields = forms::fields(draft, step, runner(&visit).as_deref());
     if let Some(said) = &refused {
         blame(&mut fields, said);
         if !fields.iter().any(|field| field.error.is_some())

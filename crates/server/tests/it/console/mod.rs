@@ -7,6 +7,7 @@ mod flow;
 mod forms;
 mod frame;
 mod groups;
+mod operators;
 mod pools;
 mod settings;
 mod token;

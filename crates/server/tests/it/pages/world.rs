@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use poolhouse::app::handler;
-use poolhouse::config::Callers;
+use poolhouse::config::{Callers, Console};
 use poolhouse::edge::{Handler, Peer};
 use poolhouse::state::{AppState, Front};
 use poolhouse_engine::delivery::inbox::{Filter, Kept};
@@ -35,7 +35,13 @@ impl World {
     /// With these members of CreateUserPool and CreateUserPoolClient beside, or in place of, the usual ones.
     pub async fn with(pool: Value, client: Value) -> Self {
         let house = House::with(Options { public_url: Some(format!("https://{OWN}")), ..Options::default() }).await;
-        let front = Front { callers: Callers::AnyKey, open_control: true, trusted_proxies: Vec::new(), demo: None };
+        let front = Front {
+            callers: Callers::AnyKey,
+            open_control: true,
+            console: Console::Open,
+            trusted_proxies: Vec::new(),
+            demo: None,
+        };
         let handler = handler(AppState::new(house.engine.clone(), front).unwrap());
         let usual =
             json!({ "PoolName": "Northwind Books", "UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"] });
