@@ -4,7 +4,8 @@ Each posting form of each page is sent as it is drawn, and those of `TYPED` once
 that shows the changes before they are made. What is empty and what the printed call has an example for is typed as the
 example says. Then, each from the same snapshot, the printed calls are run as they stand in all four forms, and everything in the
 pools must be as it was after the page. Names, descriptions and addresses are such that each language's quoting is needed.
-Some 500 calls; two to three minutes, most of them the AWS CLI's own start.
+Quick create is sent from its first page to its last, once for each goal, and its calls are run in order.
+Some 600 calls; two to three minutes, most of them the AWS CLI's own start.
 """
 
 import base64
@@ -32,7 +33,7 @@ ODD_WORD = "-o'h\"ara$HOME`id`\\n=,%41😀"
 CALL_NOTHING = {
     ("theme-form", r".*"): "sets a cookie: the reader's choice of colours",
     ("inspect", r"/console/token"): "reads a token that is pasted",
-    ("goal", r"/console/quick-create"): "begins a draft, which lives in the console; its calls are for what is not there yet",
+    ("goal", r"/console/quick-create"): "begins a draft, which lives in the console; all of quick create is sent by itself",
     ("begin", r"/console/flow\?.*"): "begins a run of the flow runner: the app's requests, not an administrator's",
     ("reveal", r".*/secrets"): "shows what DescribeUserPoolClient gives, with a trace of its own",
     ("rotate", r".*/keys/rotate"): "AWS has no operation for it; the page prints the command",
@@ -67,6 +68,9 @@ DeleteUserPoolDomain UpdateGroup UpdateResourceServer UpdateUserPool UpdateUserP
 """.split())
 # Ids and secrets that are drawn anew: of pools (but for the region), of users; secrets; of clients and of secrets.
 DRAWN = re.compile(r"([a-z]{2}-[a-z]+-\d_)\w{9}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[a-z0-9]{40,}\b|\b[a-z0-9]{26}(?:--\w+)?\b")
+# What quick create is for; and the pool of the calls that it prints, which is not there yet.
+GOALS = ["server", "single-page", "mobile", "machine", "article"]
+YOUR_POOL = re.compile(r"[a-z]{2}-[a-z]+-\d_YourPool1")
 # A change that cannot be seen: signing out who is not signed in. Only this user is.
 UNSEEN = re.compile(rf".*/users/(?!{re.escape(ODD_WORD)}/)[^\n]*/sign-out")
 
@@ -140,12 +144,14 @@ class House:
         seen = {operation: [ask(operation, **one) for one in inputs] for operation, inputs in each.items()}
         return seen | {"servers": ask("list_resource_servers", **at, MaxResults=50), "pool": ask("describe_user_pool", **at), "mfa": ask("get_user_pool_mfa_config", **at)}
 
-    def _seen(self) -> dict:
+    def pools(self) -> list[str]:
         listed = [one["Id"] for idp in self.regions.values() for one in idp.list_user_pools(MaxResults=60)["UserPools"]]
-        pools = [pool for pool in listed if "DemoPool" not in pool]
+        return [pool for pool in listed if "DemoPool" not in pool]
+
+    def _seen(self) -> dict:
         messages = requests.get(f"{self.server.http}/_poolhouse/messages", timeout=10).json()["messages"]
         sent = [[message[name] for name in ("pool_id", "address", "medium", "kind", "subject")] for message in messages]
-        return {"pools": [self._pool(pool) for pool in pools], "messages": sent, "session": self._asked("get_user", AccessToken=self.tokens["access"])}
+        return {"pools": [self._pool(pool) for pool in self.pools()], "messages": sent, "session": self._asked("get_user", AccessToken=self.tokens["access"])}
 
     def _sign_in(self, input: dict):
         """What comes of signing in with the password that a call sets, if it sets one."""
@@ -294,6 +300,31 @@ class Walk:
                     self.bad.append(f"{path} {typed}: {kind} {operation}: {wrong}")
             self.differing(f"{path} {typed}: {kind} {operation}", after, self.house.state(inputs))
 
+    def quick_create(self, goal: str) -> None:
+        """Its last page prints the calls for a pool that is not there yet: its id is that of the pool which the first call makes."""
+        self.house.restore()
+        path, name, typed = "/console/quick-create", "goal", {"goal": goal}
+        while True:
+            text = self.browser.get(path)
+            form = next(one for one in forms(text) if one.id == name)
+            printed = calls(text, "yes")
+            reply = self.browser.send(form, filled(form, inputs_of(printed), typed))
+            assert reply.status_code == 302, f"{path}: {reply.status_code}"
+            if name == "create":
+                break
+            path, typed = reply.headers["Location"], {}
+            name = "create" if path.endswith("/create") else "step"
+        after = self.house.state()
+        for kind in KINDS:
+            self.house.restore()
+            for _, operation, code in [one for one in printed if one[0] == kind]:
+                self.runs += 1
+                made = next((pool for pool in self.house.pools() if pool not in self.house.before), "none")
+                wrong = self.runner(kind, YOUR_POOL.sub(made, code))
+                if wrong:
+                    self.bad.append(f"quick create, {goal}: {kind} {operation}: {wrong}")
+            self.differing(f"quick create, {goal}: {kind}", after, self.house.state())
+
     def differing(self, what: str, page: str, call: str) -> None:
         if page == call:
             return
@@ -312,6 +343,8 @@ def test_printed_calls_that_change_do_what_their_page_does(server, tmp_path):
         since, walked = time.monotonic(), Walk(server, runner)
         for path in walked.house.pages:
             walked.page(path)
+        for goal in GOALS:
+            walked.quick_create(goal)
     finally:
         runner.close()
     print(f"{len(walked.house.pages)} pages, {walked.forms} forms, {walked.variants} times sent, {len(walked.operations)} operations, "
