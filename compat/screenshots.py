@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harness.browser import chromium
-from harness.console_pages import find_pages
+from harness.console import find_pages
 from harness.server import COMPAT, Server
 
 OUT = COMPAT.parent / "docs/screenshots"

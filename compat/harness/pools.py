@@ -31,10 +31,11 @@ class Pool:
         return base64.b64encode(digest).decode()
 
 
-def idp_client(endpoint: str | None, *, verify: str | bool = True, key: str = "test", secret: str = "test", pool_size: int = 10):
+def idp_client(endpoint: str | None, *, verify: str | bool = True, key: str = "test", secret: str = "test",
+               pool_size: int = 10, region: str = REGION):
     """A boto3 client that never retries, so that a test sees each reply itself."""
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=pool_size, connect_timeout=5, read_timeout=20)
-    return boto3.session.Session().client("cognito-idp", region_name=REGION, endpoint_url=endpoint, verify=verify, config=config,
+    return boto3.session.Session().client("cognito-idp", region_name=region, endpoint_url=endpoint, verify=verify, config=config,
                                           aws_access_key_id=key, aws_secret_access_key=secret)
 
 
@@ -49,7 +50,7 @@ def make_pool(idp, *, secret: bool = False, domain: str | None = None, callbacks
         idp.create_user_pool_domain(UserPoolId=made, Domain=domain)
         wish |= {"AllowedOAuthFlowsUserPoolClient": True, "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": list(scopes),
                  "SupportedIdentityProviders": ["COGNITO"], "CallbackURLs": callbacks or [CALLBACK]}
-    reply = idp.create_user_pool_client(UserPoolId=made, ClientName="compat", **wish | (client or {}))["UserPoolClient"]
+    reply = idp.create_user_pool_client(UserPoolId=made, **{"ClientName": "compat"} | wish | (client or {}))["UserPoolClient"]
     return Pool(made, reply["ClientId"], reply.get("ClientSecret"), domain)
 
 

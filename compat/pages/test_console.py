@@ -2,11 +2,7 @@
 And every call that a page prints as equivalent and that changes nothing, run as it stands.
 """
 
-import html
-import os
 import re
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
@@ -15,7 +11,7 @@ import pytest
 import requests
 
 from harness.browser import chromium
-from harness.console_pages import find_pages, something_in_it
+from harness.console import KINDS, calls, find_pages, run, something_in_it
 from harness.server import COMPAT
 
 AXE = COMPAT / "node_modules/axe-core/axe.min.js"
@@ -23,7 +19,6 @@ AXE = COMPAT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WEIGHT = 50_000
 MILLISECONDS = 100
-EQUIVALENT = re.compile(r'<code data-equivalent="(\w+)" data-operation="(\w+)" data-changes="(yes|no)">(.*?)</code>', re.S)
 
 
 def begin_draft(server) -> None:
@@ -76,31 +71,10 @@ def test_pages_pass_axe_at_both_ends_of_width(server, pages, scheme):
     assert not bad, "\n".join(sorted(set(bad)))
 
 
-def run(kind: str, text: str, env: dict[str, str]) -> subprocess.CompletedProcess:
-    commands = {
-        "cli": ["bash", "-c", text],
-        "curl": ["bash", "-c", text.replace("curl ", "curl --fail-with-body ", 1)],
-        "boto3": [sys.executable, "-c", text],
-        "js": ["node", "--input-type=module", "--eval", text],
-    }
-    return subprocess.run(commands[kind], env=env, cwd=COMPAT, text=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
-
-
-def calls(pages, changes: str) -> set[tuple[str, str, str]]:
-    found = set()
-    for text in pages.values():
-        for kind, operation, changing, code in EQUIVALENT.findall(text):
-            if changing == changes:
-                found.add((kind, operation, html.unescape(code)))
-    return found
-
-
-def test_printed_calls_that_read_run_as_they_stand(server, pages):
-    found = sorted(calls(pages, "no"))
-    assert {kind for kind, _, _ in found} == {"cli", "boto3", "js", "curl"}
-    # Nothing but what the call itself says: no profile, no region, no key of this machine.
-    env = {"PATH": f"{COMPAT.parent}/.venv/bin:{os.environ['PATH']}", "HOME": "/nonexistent"}
+def test_printed_calls_that_read_run_as_they_stand(pages):
+    found = sorted({call for text in pages.values() for call in calls(text, "no")})
+    assert {kind for kind, _, _ in found} == set(KINDS)
     with ThreadPoolExecutor(2) as workers:
-        done = workers.map(lambda one: (one, run(one[0], one[2], env)), found)
+        done = workers.map(lambda one: (one, run(one[0], one[2])), found)
         bad = [f"{one[0]} {one[1]}: {end.stderr[-500:]}{end.stdout[-300:]}" for one, end in done if end.returncode]
     assert not bad, "\n".join(bad)

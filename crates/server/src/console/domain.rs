@@ -64,14 +64,16 @@ async fn page(mut visit: Visit, pool: &str, refused: Option<(String, String)>) -
         let region = pool.split('_').next().unwrap_or_default();
         let like = of_prefix(settings, region, "your-prefix");
         let example = suggested(text(&described, "Name"));
-        let input = json!({ "UserPoolId": pool, "Domain": example });
+        // A form that comes back has its call printed already: the one that was refused.
+        if refused.is_none() {
+            visit.would_call("CreateUserPoolDomain", &json!({ "UserPoolId": pool, "Domain": example }));
+        }
         let typed = refused.as_ref().map_or(example, |(typed, _)| typed.clone());
         let error = refused.map(|(_, said)| said);
         if error.is_some() {
             status = http::StatusCode::BAD_REQUEST;
         }
         view.blocks.push(Block::Form(form(pool, &like, &typed, error)));
-        visit.would_call("CreateUserPoolDomain", &input);
     }
     Ok(visit.show_as(status, view))
 }

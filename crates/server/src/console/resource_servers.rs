@@ -217,6 +217,9 @@ async fn save(Path((pool, identifier)): Path<(String, String)>, posted: Posted) 
     if (stale || !lost.is_empty()) && !posted.ticked("confirmed") {
         return warn(posted, &pool, &input, &now, &lost, stale).await;
     }
+    if version(&input) == version(&now) {
+        return Ok(posted.visit.go(&of(&pool, &identifier, ""), "Nothing was changed: all is as it was."));
+    }
     let mut visit = posted.visit;
     match visit.call("UpdateResourceServer", input.clone()).await {
         Ok(_) => Ok(visit.go(&of(&pool, &identifier, ""), &format!("Resource server {} was saved.", text(&input, "Name")))),

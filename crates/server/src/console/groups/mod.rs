@@ -130,6 +130,14 @@ fn join(pool: &Pool, group: &str, username: &str) -> Form {
     Form::new("join", &paths::group(&pool.id, group, ""), "Add member", vec![field]).titled("Add a member")
 }
 
+/// Somebody to add, for the printed call: a user who is not listed as a member, if there is one.
+async fn stranger(visit: &Visit, pool: &Pool, listed: &Json) -> String {
+    let users = visit.call_aside("ListUsers", json!({ "UserPoolId": pool.id, "Limit": 60 })).await.unwrap_or_default();
+    let members: Vec<&str> = items(listed, "Users").iter().map(|user| text(user, "Username")).collect();
+    let mut names = items(&users, "Users").iter().map(|user| text(user, "Username"));
+    names.find(|name| !members.contains(name)).unwrap_or("ada@example.com").to_owned()
+}
+
 /// The page; `refusal` is the form to add a member as it came back.
 async fn page(visit: Visit, pool: &Pool, group: &Json, refusal: Option<Form>) -> Result<(Visit, View), Stop> {
     let name = text(group, "GroupName");
@@ -139,8 +147,8 @@ async fn page(visit: Visit, pool: &Pool, group: &Json, refusal: Option<Form>) ->
         put(&mut input, "NextToken", after.as_str());
     }
     let (mut visit, listed) = visit.must("ListUsersInGroup", input).await?;
-    let someone = items(&listed, "Users").first().map(|user| text(user, "Username")).unwrap_or("ada@example.com");
-    visit.would_call("AdminAddUserToGroup", &membership(pool, name, someone));
+    let someone = stranger(&visit, pool, &listed).await;
+    visit.would_call("AdminAddUserToGroup", &membership(pool, name, &someone));
     let here = |rest: &str| paths::group(&pool.id, name, rest);
     let mut view = visit.view(Some(&pool.id), name, crumbs(pool)).await;
     view.actions = vec![Link::new("Edit group", &here("/edit")), Link::new("Delete group", &here("/delete"))];

@@ -5,6 +5,7 @@
 use axum::response::Response;
 use http::StatusCode;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::pools::defaults::ACR_DEFAULTS;
 use serde_json::Value as Json;
 
 use super::changes::{self, Change, SEEN, VERSION};
@@ -117,9 +118,18 @@ impl Subject {
             members::put(&mut whole, "PoolName", described.get("Name").cloned());
             // The older name of TemporaryPasswordValidityDays: it is described beside it, and may not be sent beside it.
             members::put(&mut whole, "AdminCreateUserConfig.UnusedAccountValidityDays", None);
+            // Levels with their default names are the same when they are left out, and the AWS CLI does not know the member.
+            if has_default_levels(&whole) {
+                members::put(&mut whole, "AcrConfiguration", None);
+            }
         }
         whole
     }
+}
+
+/// Whether a pool gives no level of authentication assurance a name of its own.
+fn has_default_levels(pool: &Json) -> bool {
+    ACR_DEFAULTS.iter().all(|(level, name)| members::text_at(pool, &format!("AcrConfiguration.{level}.AcrValue")) == *name)
 }
 
 /// What distinguishes two states of an object: when it was changed, and what was set, since a clock that stands still or

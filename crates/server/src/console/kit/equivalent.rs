@@ -48,7 +48,12 @@ fn members(input: &Value) -> impl Iterator<Item = (&String, &Value)> {
 fn cli(endpoint: &Endpoint, operation: &str, input: &Value) -> String {
     let key = if endpoint.any_key { "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test " } else { "" };
     let mut text = format!("{key}aws cognito-idp {}", tool_name(operation, '-'));
-    for (name, value) in members(input) {
+    let fetched: serde_json::Map<String, Value> =
+        members(input).filter(|(_, value)| is_fetched(value)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    if !fetched.is_empty() {
+        text.push_str(&format!(" \\\n  --cli-input-json {}", shell(&Value::Object(fetched).to_string())));
+    }
+    for (name, value) in members(input).filter(|(_, value)| !is_fetched(value)) {
         let flag = tool_name(name, '-');
         text.push_str(" \\\n  ");
         match value {
@@ -61,6 +66,12 @@ fn cli(endpoint: &Endpoint, operation: &str, input: &Value) -> String {
     }
     text.push_str(&format!(" \\\n  --endpoint-url {} --region {}", shell(&endpoint.url), shell(&endpoint.region)));
     text
+}
+
+/// What the AWS CLI replaces by a file's or (version 1) an address's content, unless it is within JSON.
+fn is_fetched(value: &Value) -> bool {
+    let schemes = ["http://", "https://", "file://", "fileb://"];
+    value.as_str().is_some_and(|text| schemes.iter().any(|scheme| text.starts_with(scheme)))
 }
 
 fn boto3(endpoint: &Endpoint, operation: &str, input: &Value) -> String {
@@ -194,6 +205,14 @@ mod tests {
         ] {
             assert_eq!(tool_name(name, '-'), flag);
         }
+    }
+
+    #[test]
+    fn what_the_cli_would_fetch_is_within_json() {
+        let input = json!({ "UserPoolId": "us-east-1_A", "Identifier": "https://api.example.com", "Name": "file:" });
+        let call = Equivalent::new(&endpoint(), "CreateResourceServer", true, &input);
+        assert!(call.cli.contains(r#"--cli-input-json '{"Identifier":"https://api.example.com"}'"#), "{}", call.cli);
+        assert!(call.cli.contains("--name=file:") && !call.cli.contains("--identifier"), "{}", call.cli);
     }
 
     #[test]

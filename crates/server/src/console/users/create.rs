@@ -21,6 +21,7 @@ use crate::pages::fields::Link;
 const ADDRESSES: [(&str, &str); 2] = [("email", "email"), ("phone_number", "phone number")];
 
 /// What was typed, or nothing yet.
+#[derive(Clone)]
 struct Draft {
     username: String,
     /// By name, as typed.
@@ -68,6 +69,28 @@ impl Draft {
     fn has(&self, pool: &Pool, name: &str) -> bool {
         let typed = self.attributes.get(name).is_some_and(|value| !value.is_empty());
         typed || (is_username(pool, name) && self.username.starts_with('+') == (name == "phone_number"))
+    }
+
+    /// With an example for what the call cannot be made without: the name, and where the invitation goes.
+    fn exemplary(&self, pool: &Pool) -> Self {
+        const EMAIL: &str = "new-user@example.com";
+        const NUMBER: &str = "+14155550100";
+        let mut shown = self.clone();
+        if shown.username.is_empty() {
+            shown.username = match pool.sign_in_kind() {
+                SignInKind::Username => "new-user",
+                SignInKind::Attributes { email: false, .. } => NUMBER,
+                SignInKind::Attributes { .. } => EMAIL,
+            }
+            .to_owned();
+        }
+        for (by, name, value) in [("EMAIL", "email", EMAIL), ("SMS", "phone_number", NUMBER)] {
+            let invited = !shown.is_permanent() && shown.invite_by.iter().any(|one| one == by);
+            if invited && !shown.has(pool, name) {
+                shown.attributes.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        shown
     }
 
     /// The call, with this in place of the typed password: passwords are not printed.
@@ -211,17 +234,11 @@ fn secrets(pool: &Pool, draft: &Draft) -> Vec<Field> {
 async fn page(visit: &mut Visit, pool: &Pool, draft: &Draft) -> (View, Form) {
     let here = paths::pool(&pool.id, "/users/new");
     let users = paths::pool(&pool.id, "/users");
-    let example = match pool.sign_in_kind() {
-        _ if !draft.username.is_empty() => draft.username.as_str(),
-        SignInKind::Username => "new-user",
-        SignInKind::Attributes { email: false, .. } => "+14155550100",
-        SignInKind::Attributes { .. } => "new-user@example.com",
-    };
-    let mut input = draft.input(pool, &password::example(pool));
-    put(&mut input, "Username", example);
-    visit.would_call("AdminCreateUser", &input);
+    let shown = draft.exemplary(pool);
+    let password = password::example(pool);
+    visit.would_call("AdminCreateUser", &shown.input(pool, &password));
     if draft.is_permanent() {
-        visit.would_call("AdminSetUserPassword", &password::input(pool, example, &password::example(pool), true));
+        visit.would_call("AdminSetUserPassword", &password::input(pool, &shown.username, &password, true));
     }
     let mut view = visit.view(Some(&pool.id), "Create user", vec![Link::new("Users", &users)]).await;
     view.lead = Some("An account made by an administrator, whether or not people may sign up by themselves.".to_owned());
