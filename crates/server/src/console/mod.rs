@@ -15,6 +15,7 @@ mod home;
 mod inspect;
 mod keys;
 pub mod kit;
+mod messages;
 mod pools;
 mod resource_servers;
 mod settings;
@@ -41,6 +42,7 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::EVENTS, get(events::list))
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
+        .merge(messages::routes())
         .merge(flow::routes())
         .merge(pools::routes())
         .merge(clients::routes())

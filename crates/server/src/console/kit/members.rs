@@ -114,7 +114,8 @@ pub fn take(object: &mut Json, operation_name: &str, fields: &[Field], form: &Po
     }
 }
 
-fn shape_at(shape: &'static Shape, path: &str) -> Option<&'static Shape> {
+/// The shape of a member of an operation's input, by its path.
+pub fn shape_at(shape: &'static Shape, path: &str) -> Option<&'static Shape> {
     path.split('.').try_fold(shape, |shape, name| match &shape.kind {
         Kind::Struct(members) => members.iter().find(|member| member.name == name).map(|member| member.shape),
         _ => None,

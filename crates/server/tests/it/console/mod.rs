@@ -6,6 +6,7 @@ mod events;
 mod flow;
 mod forms;
 mod groups;
+mod messages;
 mod pools;
 mod settings;
 mod token;
