@@ -9,6 +9,7 @@ mod packaging;
 mod project;
 mod release;
 mod sbom;
+mod screenshots;
 mod test;
 mod tidy;
 
@@ -20,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   codegen [--check] [--rust-only] [--botocore PATH]        model and shapes from the installed botocore
   tidy                                                     the house rules that no compiler checks
   docs [--check]                                           docs/COMPATIBILITY.md and docs/SECURITY.md from code and tests
+  screenshots [--only TEXT]                                pictures of every page, into docs/screenshots
   release [DIR]                                            the binary, its bill of materials and checksums, into dist/
   reproducible                                             two builds in two places, compared (about ten minutes)
   advisories [--db DIR]                                    known weaknesses of dependencies, by cargo-audit
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Some((name, rest)) if name == "codegen" => codegen::run(rest),
         Some((name, [])) if name == "tidy" => tidy::run(),
         Some((name, rest)) if name == "docs" => docs::run(rest),
+        Some((name, rest)) if name == "screenshots" => screenshots::run(rest),
         Some((name, rest)) if name == "advisories" => deps::advisories(rest),
         Some((name, rest)) if name == "release" => release::run(rest),
         Some((name, [])) if name == "reproducible" => release::reproducible(),

@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "work", "keys", "cache", "turns", "rates", "metrics"],
     &["keyring", "audit"],
     &["ctx"],
-    &["delivery"],
+    &["delivery", "undo"],
     &["pools", "clients", "users", "groups", "access_keys"],
     &["tokens"],
     &["auth"],

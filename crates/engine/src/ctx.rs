@@ -52,6 +52,8 @@ pub struct Settings {
     pub domain_url: String,
     /// How long the audit trail is kept, days.
     pub audit_days: i64,
+    /// How long what the console deletes can be put back, days; 0: nothing is kept.
+    pub undo_days: i64,
     /// How often may be asked and guessed.
     pub rates: rates::Settings,
 }
@@ -111,6 +113,8 @@ pub struct Ctx {
     /// Region of the credential scope; `None` where the call was not signed.
     pub region: Option<String>,
     pub request_id: String,
+    /// Under which id what it deletes is kept; `None` where nothing is ([`crate::undo`](crate::undo)).
+    pub(crate) deletion: Option<String>,
     /// What is known so far of whom this request is about, for the audit trail.
     about: About,
 }
@@ -125,6 +129,7 @@ impl Engine {
             caller,
             remote: None,
             region,
+            deletion: None,
             about: About::default(),
         }
     }

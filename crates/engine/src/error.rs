@@ -49,6 +49,27 @@ pub enum OAuthCode {
 }
 
 impl OAuthCode {
+    /// Every one.
+    pub const ALL: [Self; 17] = [
+        Self::InvalidRequest,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::InvalidScope,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::UnauthorizedClient,
+        Self::UnsupportedGrantType,
+        Self::UnsupportedResponseType,
+        Self::UnsupportedTokenType,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::RedirectMismatch,
+        Self::LoginRequired,
+        Self::AccessDenied,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
     /// The `error` value on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -29,6 +29,7 @@ pub mod start;
 mod testing;
 pub mod tokens;
 mod turns;
+pub mod undo;
 pub mod users;
 mod watch;
 pub mod work;

@@ -1,7 +1,7 @@
 //! Forgetting what has expired. Called once a minute by the server's one background task; every deletion is bounded, so
 //! that requests never wait behind a long one.
 use poolhouse_store::tables::{
-    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh,
+    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, messages, refresh, undo,
 };
 
 use crate::ctx::Engine;
@@ -49,6 +49,7 @@ impl Engine {
         // A clock that is set forwards for a test must not cost the trail.
         let kept_since = self.clock.real().saturating_sub(self.settings.audit_days.saturating_mul(DAY_MS));
         gone += in_batches!(self, audit::purge, kept_since);
+        gone += in_batches!(self, undo::purge, self.clock.real());
         if self.inbox.is_some() {
             gone += self.store.write(async move |tx| messages::keep_newest(tx, INBOX_MAX).await).await?;
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use poolhouse_store::Tx;
-use poolhouse_store::tables::{access_keys, meta, pools, users};
+use poolhouse_store::tables::{access_keys, meta, pools, undo, users};
 
 use crate::ctx::Engine;
 use crate::error::{Error, Result};
@@ -79,9 +79,9 @@ pub async fn status(engine: &Engine) -> Result<Status> {
         let mut after = String::new();
         loop {
             let page = table.page(&mut reader, &after).await?;
-            let Some((last, _)) = page.last() else { break };
+            let Some((last, ..)) = page.last() else { break };
             after.clone_from(last);
-            for (id, wrapped) in &page {
+            for (id, _, wrapped) in &page {
                 of(wrapped_by(wrapped).ok_or_else(|| damaged(id))?, table.counter());
             }
         }
@@ -170,36 +170,40 @@ async fn meta_records(engine: &Engine) -> Result<u64> {
 #[derive(Clone, Copy)]
 enum Table {
     Pools,
+    /// Of pools that were deleted and can be put back.
+    DeletedPools,
     AccessKeys,
 }
 
 impl Table {
-    const ALL: [Self; 2] = [Self::Pools, Self::AccessKeys];
+    const ALL: [Self; 3] = [Self::Pools, Self::DeletedPools, Self::AccessKeys];
 
     fn counter(self) -> fn(&mut Needs) {
         match self {
-            Self::Pools => |needs| needs.pool_keys += 1,
+            Self::Pools | Self::DeletedPools => |needs| needs.pool_keys += 1,
             Self::AccessKeys => |needs| needs.access_keys += 1,
         }
     }
 
-    fn what(self, id: &str) -> Wrapped<'_> {
+    /// `whose` it is: the pool's id, or the access key's.
+    fn what(self, whose: &str) -> Wrapped<'_> {
         match self {
-            Self::Pools => Wrapped::PoolKey(id),
-            Self::AccessKeys => Wrapped::AccessKey(id),
+            Self::Pools | Self::DeletedPools => Wrapped::PoolKey(whose),
+            Self::AccessKeys => Wrapped::AccessKey(whose),
         }
     }
 
-    /// Ids and wrapped forms after this id.
-    async fn page(self, tx: &mut Tx, after: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    /// Rows' ids, whose keys they are, and the wrapped forms, after this id.
+    async fn page(self, tx: &mut Tx, after: &str) -> Result<Vec<(String, String, Vec<u8>)>> {
         Ok(match self {
             Self::Pools => {
                 let rows = pools::list_all(tx, after, BATCH).await?;
-                rows.into_iter().map(|row| (row.id, row.wrapped_key)).collect()
+                rows.into_iter().map(|row| (row.id.clone(), row.id, row.wrapped_key)).collect()
             }
+            Self::DeletedPools => undo::wrapped_keys(tx, after, BATCH).await?,
             Self::AccessKeys => {
                 let rows = access_keys::list(tx, after, BATCH).await?;
-                rows.into_iter().map(|row| (row.id, row.sealed)).collect()
+                rows.into_iter().map(|row| (row.id.clone(), row.id, row.sealed)).collect()
             }
         })
     }
@@ -207,6 +211,7 @@ impl Table {
     async fn replace(self, tx: &mut Tx, id: &str, from: &[u8], to: &[u8]) -> poolhouse_store::Result<bool> {
         match self {
             Self::Pools => pools::rewrap_key(tx, id, from, to).await,
+            Self::DeletedPools => undo::rewrap(tx, id, from, to).await,
             Self::AccessKeys => access_keys::rewrap(tx, id, from, to).await,
         }
     }
@@ -218,11 +223,11 @@ async fn rows(engine: &Engine, table: Table, before: u64, progress: &(dyn Fn(u64
         let mut reader = engine.store.reader().await?;
         let page = table.page(&mut reader, &after).await?;
         drop(reader);
-        let Some((last, _)) = page.last() else { return Ok(moved) };
+        let Some((last, ..)) = page.last() else { return Ok(moved) };
         after.clone_from(last);
         let mut changes = Vec::new();
-        for (id, from) in page {
-            if let Some(to) = again(engine, table.what(&id), &from)? {
+        for (id, whose, from) in page {
+            if let Some(to) = again(engine, table.what(&whose), &from)? {
                 changes.push((id, from, to));
             }
         }

@@ -64,6 +64,7 @@ impl World {
                 fixed_code: None,
                 domain_url: "http://{prefix}.auth.{region}.localhost:9229".to_owned(),
                 audit_days: 400,
+                undo_days: 7,
                 rates,
             },
             outgoing: Outgoing::Inbox,

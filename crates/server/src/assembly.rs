@@ -18,7 +18,7 @@ use poolhouse_engine::tokens::rotation;
 use tokio::sync::Notify;
 
 use crate::app::handler;
-use crate::config::{Callers, Refusal, Settings};
+use crate::config::{Callers, Refusal, Secret, Settings};
 use crate::demo;
 use crate::edge::Bound;
 use crate::facts::Facts;
@@ -28,8 +28,9 @@ use crate::operator::commands::{
     AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
 };
 use crate::operator::seed::Answer;
-use crate::operator::{audit, keys, seed, upkeep};
+use crate::operator::{audit, keys, seed as sowing, upkeep};
 use crate::run::{App, Assembly, Opening};
+use crate::seed::{ClientSeed, Seed};
 use crate::start_error::StartError;
 use crate::state::{AppState, DemoFacts, Front};
 
@@ -61,7 +62,7 @@ impl Poolhouse {
             demo::ensure(&engine, facts).await.map_err(failed)?;
         }
         if let Some(file) = &settings.seed {
-            seed::sow(&engine, file, settings).await?;
+            sowing::sow(&engine, file, settings).await?;
         }
         if settings.open_control
             && let Err(error) = snapshots::keep_start(&engine).await
@@ -132,7 +133,7 @@ impl Assembly for Poolhouse {
     }
 
     async fn seed(&self, settings: &Settings, command: &SeedCommand) -> Result<Answer, StartError> {
-        seed::run(settings, command).await
+        sowing::run(settings, command).await
     }
 
     async fn upkeep(&self, settings: &Settings, command: &UpkeepCommand, say: &Say) -> Result<String, StartError> {
@@ -169,8 +170,31 @@ fn demo_facts(facts: &Facts) -> DemoFacts {
     }
 }
 
-/// `endpoints.json` in the data directory: where this instance listens, for scripts. Holds the demo client's secret, so only
-/// its owner may read it; replaced whole, so that nobody reads half of it.
+/// The clients of a seed, and for each a user who can sign in, for `poolhouse env`.
+fn seeded(seed: &Seed, guessable: bool) -> Vec<serde_json::Value> {
+    let first = |client: &ClientSeed, setting: &str| client.settings.get(setting).and_then(|list| list.get(0)).cloned();
+    let mut clients = Vec::new();
+    for pool in &seed.pools {
+        let user = pool.users.iter().find(|user| user.password.is_some());
+        for client in &pool.clients {
+            clients.push(serde_json::json!({
+                "user_pool_id": pool.id,
+                "pool_name": pool.name,
+                "client_id": client.id,
+                "client_name": client.name,
+                "client_secret": client.secret_in(&pool.id, guessable),
+                "callback": first(client, "CallbackURLs"),
+                "scopes": client.settings.get("AllowedOAuthScopes"),
+                "username": user.map(|user| user.username.as_str()),
+                "password": user.and_then(|user| user.password.as_ref()).map(Secret::expose),
+            }));
+        }
+    }
+    clients
+}
+
+/// `endpoints.json` in the data directory: where this instance listens, for scripts. Holds secrets of the demo client, or of those of
+/// the seed, so only its owner may read it; replaced whole, so that nobody reads half of it.
 fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Option<&Facts>) -> std::io::Result<()> {
     use std::io::Write as _;
     let demo = facts.map(|facts| {
@@ -190,6 +214,8 @@ fn write_endpoints(dir: &Path, settings: &Settings, bound: &[Bound], facts: Opti
         "ca": ca.display().to_string(),
         "region": settings.region,
         "demo": demo,
+        "process": std::process::id(),
+        "seeded": settings.seed.as_ref().map(|seed| seeded(seed, settings.guessable_secrets)),
     });
     let temporary = dir.join("endpoints.json.new");
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;

@@ -35,6 +35,14 @@ pub fn set(name: &str, value: &str, https: bool) -> HeaderValue {
         .unwrap_or_else(|_| clear(name, https))
 }
 
+/// As [`set`], but it outlives the browser's session.
+#[must_use]
+pub fn keep(name: &str, value: &str, https: bool, seconds: u32) -> HeaderValue {
+    let secure = if https { "; Secure" } else { "" };
+    HeaderValue::from_str(&format!("{name}={value}; Path=/{secure}; HttpOnly; SameSite=Lax; Max-Age={seconds}"))
+        .unwrap_or_else(|_| clear(name, https))
+}
+
 /// A `Set-Cookie` that removes.
 #[must_use]
 pub fn clear(name: &str, https: bool) -> HeaderValue {

@@ -22,6 +22,7 @@ pub mod faults;
 pub mod home;
 pub mod host;
 pub mod logs;
+pub mod meanings;
 pub mod metadata;
 pub mod metrics;
 pub mod missing;

@@ -44,6 +44,7 @@ pub fn options(settings: &Settings) -> Result<StartOptions, StartError> {
             issuer,
             fixed_code: settings.fixed_code.clone(),
             audit_days: settings.audit_days,
+            undo_days: settings.undo_days,
             domain_url: format!("{}/_domain/{{prefix}}", settings.public_url),
             rates: settings.rates.clone(),
         },

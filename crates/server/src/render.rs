@@ -23,6 +23,13 @@ const SIGN: &str = include_str!("../assets/sign.svg");
 
 /// `/assets/style-<first 64 bits of SHA-256>.css`: a new address for new contents, so it may be cached for ever.
 pub static STYLE_PATH: LazyLock<String> = LazyLock::new(|| hashed("style", STYLE, "css"));
+/// As it is served: without the comments and the indentation that only its readers need. None of its texts goes over a line's end.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("../assets/console.js").lines().map(str::trim_start);
+    lines.filter(|line| !line.starts_with("//")).flat_map(|line| [line, "\n"]).collect()
+});
+/// `/assets/console-<hash>.js`: what the console's pages gain by a script.
+pub static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| hashed("console", &SCRIPT, "js"));
 /// `/assets/sign-<hash>.svg`: the sign of the house, for the browser's tab.
 pub static SIGN_PATH: LazyLock<String> = LazyLock::new(|| hashed("sign", SIGN, "svg"));
 
@@ -76,6 +83,7 @@ impl Renderer {
         templates.add_filter("href", href);
         templates.add_function("ids", ids);
         templates.add_global("style_path", Value::from(STYLE_PATH.as_str()));
+        templates.add_global("script_path", Value::from(SCRIPT_PATH.as_str()));
         templates.add_global("sign_path", Value::from(SIGN_PATH.as_str()));
         for (name, source) in TEMPLATES {
             templates.add_template(name, source)?;
@@ -86,7 +94,12 @@ impl Renderer {
     /// # Errors
     /// A context that does not fit its template; every sample is rendered by the tests.
     pub fn render<P: Page>(&self, page: &P) -> Result<Html, Error> {
-        Ok(Html { body: self.draw(P::TEMPLATE, Value::from(Serde(page)))?, form_leaves_site: P::FORM_LEAVES_SITE })
+        let policy = match (P::SCRIPTED, P::FORM_LEAVES_SITE) {
+            (true, _) => POLICY_SCRIPTED,
+            (false, true) => POLICY_FORM_LEAVES_SITE,
+            (false, false) => POLICY,
+        };
+        Ok(Html { body: self.draw(P::TEMPLATE, Value::from(Serde(page)))?, policy })
     }
 
     fn draw(&self, template: &str, context: Value) -> Result<String, Error> {
@@ -98,7 +111,7 @@ impl Renderer {
 /// `(StatusCode, Html)`.
 pub struct Html {
     body: String,
-    form_leaves_site: bool,
+    policy: &'static str,
 }
 
 impl Html {
@@ -107,22 +120,28 @@ impl Html {
     }
 }
 
-/// Scripts: none. Frames: none (clickjacking). `base-uri` stops an injected `<base>` from turning our relative addresses around.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+/// Frames: none (clickjacking). `base-uri` stops an injected `<base>` from turning our relative addresses around. Scripts: none, but
+/// on pages that say so ([`Page::SCRIPTED`]) our own files; never one within the page (stored and reflected XSS).
+macro_rules! policy {
+    ($more:literal) => {
+        concat!("default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'", $more)
+    };
+}
+
+const POLICY: &str = policy!("; form-action 'self'");
+/// `connect-src` is for following a list.
+const POLICY_SCRIPTED: &str = policy!("; form-action 'self'; script-src 'self'; connect-src 'self'");
 /// For pages whose form ends at the app's callback: see [`Page::FORM_LEAVES_SITE`].
-const POLICY_FORM_LEAVES_SITE: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY_FORM_LEAVES_SITE: &str = policy!("");
 
 impl IntoResponse for Html {
     fn into_response(self) -> Response {
-        let policy = if self.form_leaves_site { POLICY_FORM_LEAVES_SITE } else { POLICY };
         let headers: [(HeaderName, HeaderValue); 6] = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             // Codes and state in the address must not reach a cache or the next site.
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.policy)),
             (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
@@ -140,6 +159,8 @@ pub struct Asset {
 pub fn asset(path: &str) -> Option<Asset> {
     if path == STYLE_PATH.as_str() {
         Some(Asset { content_type: "text/css; charset=utf-8", body: STYLE })
+    } else if path == SCRIPT_PATH.as_str() {
+        Some(Asset { content_type: "text/javascript; charset=utf-8", body: SCRIPT.as_str() })
     } else if path == SIGN_PATH.as_str() {
         Some(Asset { content_type: "image/svg+xml", body: SIGN })
     } else {

@@ -4,6 +4,7 @@
 //! Owns the order of a start and the seam to whatever stands behind the sockets ([`Assembly`]), so that everything in
 //! this crate up to the handler can be tested without it. Called by `cli` and by integration tests.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,7 @@ use poolhouse_engine::check::Say;
 
 use crate::certs::{self, DevCerts, FileCerts, LocalCa};
 use crate::config::{Refusal, Sandbox, Settings, Tls};
-use crate::edge::{Bound, Edge, Handler, Listen};
+use crate::edge::{BindError, Bound, Edge, Handler, Listen, Owner};
 use crate::facts::Facts;
 use crate::operator::commands::{
     AccessKeyCommand, AuditCommand, MasterKeyCommand, MasterKeyFileCommand, SeedCommand, SigningKeyCommand, UpkeepCommand,
@@ -99,6 +100,30 @@ pub struct Prepared {
     /// The metrics' own listener.
     watched: Option<Edge>,
     opening: Opening,
+    moved: Vec<Moved>,
+}
+
+/// Ports behind a taken one that are tried.
+const PORTS_TRIED: u16 = 20;
+
+/// A listener that stands elsewhere than it should, because somebody was there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    /// Who was there, where that can be known.
+    pub by: Option<Owner>,
+}
+
+/// What is true once everything accepts.
+#[derive(Debug, Clone, Copy)]
+pub struct Ready<'a> {
+    /// Those that the application works with: `public_url` names the port that was really bound.
+    pub settings: &'a Settings,
+    pub bound: &'a [Bound],
+    pub moved: &'a [Moved],
+    /// The demo client, when there is one to tell about.
+    pub facts: Option<&'a Facts>,
 }
 
 /// Binds the sockets and reads the files.
@@ -106,12 +131,12 @@ pub struct Prepared {
 /// # Errors
 /// [`StartError`]; nothing was opened then.
 pub fn prepare(mut settings: Settings, assembly: &dyn Assembly) -> Result<Prepared, StartError> {
-    let edge = Edge::bind(listeners(&settings)?, settings.limits.clone())?;
+    let (edge, moved) = bind(&settings)?;
     let alone = |address| Edge::bind(vec![Listen { address, tls: None }], settings.limits.clone());
     let watched = settings.metrics.map(alone).transpose()?;
     settings.public_url = with_bound_port(&settings, edge.bound());
     let opening = assembly.app(&settings, edge.bound())?;
-    Ok(Prepared { settings, edge, watched, opening })
+    Ok(Prepared { settings, edge, watched, opening, moved })
 }
 
 impl Prepared {
@@ -135,18 +160,14 @@ impl Prepared {
         }
     }
 
-    /// Serves until `shutdown` completes, then drains. `ready` is told the final settings, the bound addresses and the
-    /// demo client once everything accepts.
+    /// Serves until `shutdown` completes, then drains. `ready` is called once everything accepts.
     ///
     /// # Errors
     /// [`StartError`] before the first request is accepted; none after.
-    pub async fn serve(
-        self,
-        ready: impl FnOnce(&Settings, &[Bound], Option<&Facts>),
-        shutdown: impl Future<Output = ()>,
-    ) -> Result<(), StartError> {
+    pub async fn serve(self, ready: impl FnOnce(Ready<'_>), shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let app = self.opening.await?;
-        ready(&self.settings, self.edge.bound(), app.facts.as_ref());
+        let bound = self.edge.bound();
+        ready(Ready { settings: &self.settings, bound, moved: &self.moved, facts: app.facts.as_ref() });
         let shutdown = shutdown.shared();
         let watched = async {
             let Some(watched) = self.watched else { return Ok(()) };
@@ -175,9 +196,34 @@ fn listeners(settings: &Settings) -> Result<Vec<Listen>, StartError> {
     Ok(listen)
 }
 
-/// Port 0 in the public address stands for the port that the plain listener was given.
+/// Binds all of them. Where a port is taken whose listener may move, one of the next is tried, a bounded number of times.
+fn bind(settings: &Settings) -> Result<(Edge, Vec<Moved>), StartError> {
+    let mut listen = listeners(settings)?;
+    let mut moved: Vec<Moved> = Vec::new();
+    loop {
+        let error = match Edge::bind(listen.clone(), settings.limits.clone()) {
+            Ok(edge) => return Ok((edge, moved)),
+            Err(error) => error,
+        };
+        let BindError::Taken { address, by } = &error else { return Err(error.into()) };
+        let may = |one: &&mut Listen| {
+            one.address == *address && if one.tls.is_some() { settings.moves.https } else { settings.moves.http }
+        };
+        let from = moved.iter().find(|one| one.to == *address).map_or(*address, |one| one.from);
+        let next = address.port().checked_add(1).filter(|port| port.abs_diff(from.port()) <= PORTS_TRIED);
+        let (Some(one), Some(port)) = (listen.iter_mut().find(may), next) else { return Err(error.into()) };
+        one.address.set_port(port);
+        match moved.iter_mut().find(|one| one.to == *address) {
+            Some(again) => again.to.set_port(port),
+            None => moved.push(Moved { from, to: one.address, by: by.clone() }),
+        }
+    }
+}
+
+/// The port that the plain listener asked for in the public address (0: any) stands for the one that it was given.
 fn with_bound_port(settings: &Settings, bound: &[Bound]) -> String {
-    match (settings.public_url.strip_suffix(":0"), bound.iter().find(|one| !one.tls)) {
+    let asked = settings.http.and_then(|asked| settings.public_url.strip_suffix(&format!(":{}", asked.port())));
+    match (asked, bound.iter().find(|one| !one.tls)) {
         (Some(origin), Some(plain)) => format!("{origin}:{}", plain.address.port()),
         _ => settings.public_url.clone(),
     }

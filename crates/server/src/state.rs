@@ -10,6 +10,7 @@ use poolhouse_engine::error::Detail;
 
 use crate::client_ip::Cidr;
 use crate::config::Callers;
+use crate::console::wizard::drafts::Drafts;
 use crate::faults::Faults;
 use crate::host;
 use crate::render::Renderer;
@@ -52,6 +53,8 @@ pub struct Shared {
     pub causes: Causes,
     /// What the control API was told to break.
     pub faults: Faults,
+    /// What the console's wizard was told so far.
+    pub drafts: Drafts,
 }
 
 impl Deref for AppState {
@@ -68,7 +71,15 @@ impl AppState {
         let authority = engine.settings.public_url.split_once("://").map(|(_, rest)| rest);
         let public_host = authority.and_then(host::host_of).map(str::to_ascii_lowercase);
         let causes = Causes::new(front.open_control);
-        Ok(Self(Arc::new(Shared { renderer: Renderer::new()?, public_host, causes, engine, front, faults: Faults::default() })))
+        Ok(Self(Arc::new(Shared {
+            renderer: Renderer::new()?,
+            public_host,
+            causes,
+            engine,
+            front,
+            faults: Faults::default(),
+            drafts: Drafts::default(),
+        })))
     }
 }
 

@@ -7,6 +7,7 @@
 //! its `Tx` fails with [`Error::Yielded`]. On PostgreSQL it is awaited, and runs again after a serialization failure.
 
 pub mod backup;
+mod cell;
 mod conn;
 mod db;
 mod error;
@@ -21,6 +22,7 @@ pub mod testkit;
 mod tx;
 mod value;
 
+pub use cell::{Cell, Cells};
 pub use conn::wal_index::Stamp;
 pub use db::{Db, Reader, Unmigrated};
 pub use error::{Error, Result};

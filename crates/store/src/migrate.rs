@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_audit" compatible_with 1,
     3 "0003_key_rotation" compatible_with 3,
     4 "0004_scale" compatible_with 3,
+    5 "0005_undo" compatible_with 3,
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -115,14 +115,19 @@ impl Ctx {
         self.remote.map(|remote| remote.address)
     }
 
-    fn event(&self, kind: Kind, action: &'static str, result: Option<&'static str>) -> Event {
-        let known = self.about.lock();
-        let actor = match (&self.caller, &known.user) {
+    /// Who acts, as the trail calls them.
+    pub fn actor(&self) -> String {
+        match (&self.caller, &self.about.lock().user) {
             (Caller::AccessKey { id }, _) => format!("access key {}", bounded(id)),
             (Caller::Operator, _) => "operator".to_owned(),
             (Caller::Anonymous, Some(sub)) => format!("user {sub}"),
             (Caller::Anonymous, None) => "anonymous".to_owned(),
-        };
+        }
+    }
+
+    fn event(&self, kind: Kind, action: &'static str, result: Option<&'static str>) -> Event {
+        let actor = self.actor();
+        let known = self.about.lock();
         Event {
             at: self.now,
             kind,

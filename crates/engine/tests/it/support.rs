@@ -65,6 +65,7 @@ impl World {
             fixed_code: None,
             domain_url: "https://{prefix}.auth.{region}.localhost:9443".to_owned(),
             audit_days: 400,
+            undo_days: 7,
             rates: Default::default(),
         };
         let options = StartOptions {

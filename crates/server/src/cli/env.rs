@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::out::Out;
 use super::{failed, greeting, postman, snippets};
+use crate::edge::Owner;
 use crate::facts::Facts;
 use crate::start_error::StartError;
 
@@ -67,6 +68,24 @@ pub(super) struct Endpoints {
     region: Option<String>,
     ca: Option<PathBuf>,
     pub(super) demo: Option<Demo>,
+    process: Option<u32>,
+    /// The clients of the seed file that stands in the demo's place.
+    seeded: Option<Vec<Seeded>>,
+}
+
+/// A client of the seed file, and a user who can sign in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Seeded {
+    user_pool_id: String,
+    pool_name: String,
+    client_id: String,
+    client_name: String,
+    client_secret: Option<String>,
+    callback: Option<String>,
+    scopes: Option<Vec<String>>,
+    username: Option<String>,
+    password: Option<String>,
 }
 
 /// What there is without making anything.
@@ -90,8 +109,56 @@ impl Endpoints {
     }
 }
 
+impl Endpoints {
+    /// Process and address of the server that runs on the directory now: the file outlives a server, and a number is given to another
+    /// process one day, so that it counts only while it listens there.
+    pub(super) fn alive(&self) -> Option<(u32, String)> {
+        let (process, http) = (self.process?, self.http.clone()?);
+        let port = http.rsplit(':').next()?.parse().ok()?;
+        Owner::of(port).filter(|owner| owner.pid == process).map(|_| (process, http))
+    }
+}
+
 impl EnvOptions {
-    fn facts(&self, running: Endpoints) -> Facts {
+    /// The seed's client that is meant; `None` where ids say everything, or there is no seed.
+    fn seeded(&self, running: &Endpoints) -> Result<Option<Seeded>, StartError> {
+        let Some(all) = &running.seeded else { return Ok(None) };
+        let fits = |one: &&Seeded| {
+            self.pool_id.as_ref().is_none_or(|id| *id == one.user_pool_id)
+                && self.client_id.as_ref().is_none_or(|id| *id == one.client_id)
+        };
+        let found: Vec<&Seeded> = all.iter().filter(fits).collect();
+        // The AWS CLI's lines are about no client.
+        let enough = matches!(self.client, Client::Cli) || found.len() == 1;
+        match found.first() {
+            Some(one) if enough => Ok(Some((*one).clone())),
+            None if self.pool_id.is_some() && self.client_id.is_some() => Ok(None),
+            _ => Err(failed(self.choices(if found.is_empty() { all.iter().collect() } else { found }))),
+        }
+    }
+
+    /// The question which client, with each answer as a command.
+    fn choices(&self, among: Vec<&Seeded>) -> String {
+        let name = self.client.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        let data = match self.data.to_str() {
+            Some(".poolhouse") | None => String::new(),
+            Some(data) => format!(" --data {}", snippets::shell(data)),
+        };
+        let mut text = match among.is_empty() {
+            true => "The seed file has no app client, and took the demo pool's place. Name both: --pool-id ID --client-id ID"
+                .to_owned(),
+            false => "Which app client? The seed file has these:\n".to_owned(),
+        };
+        for Seeded { client_id, client_name, pool_name, .. } in among {
+            text.push_str(&format!(
+                "\n    poolhouse env --for {name}{data} --client-id {client_id}      # {client_name}, pool {pool_name}"
+            ));
+        }
+        text
+    }
+
+    fn facts(&self, running: Endpoints) -> Result<Facts, StartError> {
+        let seeded = self.seeded(&running)?;
         let first = |given: &Option<String>, found: Option<String>, usual: &str| {
             given.clone().or(found).unwrap_or_else(|| usual.to_owned())
         };
@@ -99,7 +166,18 @@ impl EnvOptions {
         let domain_url = first(&self.domain_url, running.https, "https://localhost:9443");
         let region = first(&self.region, running.region, "us-east-1");
         let mut facts = Facts { ca: running.ca, ..Facts::demo(&endpoint, &domain_url, &region) };
-        if let Some(id) = &self.client_id {
+        if let Some(one) = seeded {
+            facts = Facts {
+                pool_id: one.user_pool_id,
+                client_id: one.client_id,
+                client_secret: one.client_secret,
+                username: one.username.unwrap_or_else(|| "USERNAME".to_owned()),
+                password: one.password.unwrap_or_else(|| "PASSWORD".to_owned()),
+                callback: one.callback.unwrap_or(facts.callback),
+                scopes: one.scopes.unwrap_or(facts.scopes),
+                ..facts
+            };
+        } else if let Some(id) = &self.client_id {
             // Another client's secret is not the demo's.
             facts.client_id.clone_from(id);
             facts.client_secret = None;
@@ -121,13 +199,13 @@ impl EnvOptions {
         if !self.scope.is_empty() {
             facts.scopes.clone_from(&self.scope);
         }
-        facts
+        Ok(facts)
     }
 }
 
 /// Prints what to paste; for Postman, writes its two files and says what to do with them.
 pub(super) fn print(options: &EnvOptions, out: Out) -> Result<(), StartError> {
-    let facts = options.facts(Endpoints::read(&options.data)?);
+    let facts = options.facts(Endpoints::read(&options.data)?)?;
     match options.client {
         Client::Cli => out.text(&snippets::cli(&facts)),
         Client::Boto3 => out.text(&snippets::boto3(&facts)),
@@ -171,7 +249,7 @@ mod tests {
 
     #[test]
     fn another_client_does_not_get_the_demo_secret() {
-        let facts = options(&["--client-id", "abc"]).facts(Endpoints::default());
+        let facts = options(&["--client-id", "abc"]).facts(Endpoints::default()).unwrap();
         assert_eq!((facts.client_id.as_str(), facts.client_secret), ("abc", None));
     }
 
@@ -183,11 +261,29 @@ mod tests {
             )
             .unwrap()
         };
-        let found = options(&[]).facts(running());
+        let found = options(&[]).facts(running()).unwrap();
         assert_eq!((found.endpoint.as_str(), found.domain_url.as_str()), ("http://localhost:1", "https://localhost:2"));
         assert_eq!(found.pool_id, "eu-west-1_DemoPool1");
-        let given = options(&["--endpoint", "http://127.0.0.1:3"]).facts(running());
+        let given = options(&["--endpoint", "http://127.0.0.1:3"]).facts(running()).unwrap();
         assert_eq!((given.endpoint.as_str(), given.domain_url.as_str()), ("http://127.0.0.1:3", "https://localhost:2"));
-        assert_eq!(options(&[]).facts(Endpoints::default()).endpoint, "http://localhost:9229");
+        assert_eq!(options(&[]).facts(Endpoints::default()).unwrap().endpoint, "http://localhost:9229");
+    }
+
+    #[test]
+    fn with_a_seed_its_ids_are_taken_and_never_the_demos() {
+        let running = |clients: &[&str]| {
+            let one = |id: &&str| serde_json::json!({"user_pool_id": "p_1", "pool_name": "shop", "client_id": id, "client_secret": "s"});
+            let all: Vec<_> = clients.iter().map(one).collect();
+            serde_json::from_value::<Endpoints>(serde_json::json!({ "seeded": all })).unwrap()
+        };
+        let facts = options(&[]).facts(running(&["web"])).unwrap();
+        assert_eq!((facts.pool_id.as_str(), facts.client_id.as_str(), facts.client_secret.as_deref()), ("p_1", "web", Some("s")));
+        let which = options(&["--data", "a b"]).facts(running(&["web", "api"])).unwrap_err().to_string();
+        assert!(which.contains("poolhouse env --for js --data 'a b' --client-id api      # "), "{which}");
+        assert_eq!(options(&["--client-id", "api"]).facts(running(&["web", "api"])).unwrap().client_id, "api");
+        assert!(options(&["--client-id", "other"]).facts(running(&["web"])).is_err());
+        let named = options(&["--client-id", "other", "--pool-id", "p_2"]).facts(running(&["web"])).unwrap();
+        assert_eq!((named.client_id.as_str(), named.client_secret), ("other", None));
+        assert!(options(&[]).facts(running(&[])).is_err());
     }
 }

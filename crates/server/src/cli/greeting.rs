@@ -1,67 +1,107 @@
-//! What `dev` says once it is ready, and what to do with the Postman files. Pure; called by `cli`.
+//! What `dev` says once it is ready, or where it runs already, and what to do with the Postman files. Pure; called by `cli`.
 
 use std::path::Path;
 
 use super::snippets::shell;
 use crate::config::Settings;
-use crate::edge::Bound;
+use crate::edge::Owner;
 use crate::facts::Facts;
 use crate::operator::seed::summary;
+use crate::run::{Moved, Ready};
 use crate::seed::Seed;
 
-pub(super) fn text(settings: &Settings, bound: &[Bound], facts: Option<&Facts>) -> String {
-    let mut text = format!("Poolhouse is ready, for this machine only: {}\n", settings.public_url);
-    if let Some(tls) = bound.iter().find(|one| one.tls) {
-        text.push_str(&format!(
-            "HTTPS    https://localhost:{}  (accept its certificate once: poolhouse trust)\n",
-            tls.address.port()
-        ));
+/// Column of the values.
+const NAMES: usize = 10;
+
+pub(super) fn text(ready: Ready<'_>) -> String {
+    let Ready { settings, bound, moved, facts } = ready;
+    let url = &settings.public_url;
+    let mut text = format!("Poolhouse is ready, for this machine only: {url}\n");
+    for one in moved {
+        text.push_str(&format!("\n{}\n", elsewhere(one)));
     }
-    text.push_str(&format!("Console  {}/console\n", settings.public_url));
-    text.push_str(&format!("Inbox    {}/_poolhouse/inbox\n", settings.public_url));
+    text.push('\n');
+    let mut row = |name: &str, value: String| text.push_str(&format!("  {name:<NAMES$} {value}\n"));
+    row("Console", format!("{url}/console"));
+    row("Inbox", format!("{url}/_poolhouse/inbox  (mail and SMS end here)"));
+    if let Some(tls) = bound.iter().find(|one| one.tls) {
+        row("HTTPS", format!("https://localhost:{}  (accepted once you ran: poolhouse trust)", tls.address.port()));
+    }
+    if let Some(data) = &settings.data_dir {
+        row("Data", format!("{}  (delete it, and everything is new)", data.display()));
+    }
     if let Some(code) = &settings.fixed_code {
-        text.push_str(&format!("Codes    every confirmation and one-time code is {code}\n"));
+        row("Codes", format!("every confirmation and one-time code is {code}"));
     }
     if let Some(seed) = &settings.seed {
+        row("Seed", format!("{} is applied: {}; there is no demo pool", seed.file, summary(seed)));
         text.push_str(&seeded(seed));
     }
     if let Some(facts) = facts {
-        let Facts { pool_id, client_id, username, password, .. } = facts;
-        text.push_str(&format!(
-            "\nDemo pool {pool_id}\n  client    {client_id}\n  user      {username}\n  password  {password}\n"
-        ));
-        text.push_str(&format!("\nSign in:\n    {}\n", sign_in_link(facts)));
+        text.push_str(&format!("\nDemo pool {}\n", facts.pool_id));
+        for (name, value) in [("Client", &facts.client_id), ("User", &facts.username), ("Password", &facts.password)] {
+            text.push_str(&format!("  {name:<NAMES$} {value}\n"));
+        }
+        text.push_str(&format!("\nSign in with a browser\n    {}\n", sign_in_link(facts)));
     }
-    text.push_str(&format!(
-        "\nPoint the AWS CLI and the SDKs here:\n    export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER={} AWS_REGION={} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n",
-        settings.public_url, settings.region
-    ));
-    if let Some(facts) = facts {
-        text.push_str(&format!("    aws cognito-idp list-users --user-pool-id {}\n", facts.pool_id));
+    text.push_str(&format!("\nCall it with the AWS CLI and every SDK, in another terminal\n    eval \"$({})\"\n", env(settings)));
+    if let Some(pool) = facts.map(|facts| &facts.pool_id).or_else(|| Some(&settings.seed.as_ref()?.pools.first()?.id)) {
+        text.push_str(&format!("    aws cognito-idp list-users --user-pool-id {pool}\n"));
     }
-    text.push_str("\nMore: poolhouse env --for cli|boto3|js|amplify|postman      Stop: Ctrl-C\n");
+    text.push_str("\nOther clients: poolhouse env --for boto3|js|amplify|postman      Stop: Ctrl-C\n");
     text
 }
 
-/// The file, and the ids that go into apps' settings; no secret.
+/// That a listener stands on another port than usual, and why.
+fn elsewhere(moved: &Moved) -> String {
+    let by = match &moved.by {
+        Some(Owner { pid, name }) => format!("{name} (process {pid})"),
+        None => "a process that is not yours to see".to_owned(),
+    };
+    let (from, to) = (moved.from.port(), moved.to.port());
+    format!("! Port {from} is taken by {by}: Poolhouse listens on {to} instead, until it is started again.")
+}
+
+/// That there is a server on this directory already: what `dev` says instead of starting another.
+pub(super) fn already(data: &Path, pid: u32, http: &str) -> String {
+    format!(
+        "Poolhouse runs on {} already (process {pid}): {http}\n\n  {:<NAMES$} {http}/console\n  {:<NAMES$} kill {pid}\n  {:<NAMES$} poolhouse dev --data DIR\n",
+        data.display(),
+        "Console",
+        "Stop it",
+        "Another"
+    )
+}
+
+/// The command whose output a shell evaluates.
+fn env(settings: &Settings) -> String {
+    let usual = Path::new(".poolhouse");
+    match settings.data_dir.as_deref().filter(|data| *data != usual) {
+        Some(data) => format!("poolhouse env --for cli --data {}", shell(&data.display().to_string())),
+        None => "poolhouse env --for cli".to_owned(),
+    }
+}
+
+/// The ids that go into apps' settings; no secret.
 fn seeded(seed: &Seed) -> String {
-    let mut text = format!("Seed   {} is applied: {}; there is no demo pool\n", seed.file, summary(seed));
+    let mut text = String::new();
     for pool in &seed.pools {
         text.push_str(&format!("\nPool {} ({})\n", pool.id, pool.name));
         for client in &pool.clients {
-            text.push_str(&format!("  client    {} ({})\n", client.id, client.name));
+            text.push_str(&format!("  {:<NAMES$} {} ({})\n", "Client", client.id, client.name));
         }
     }
     text
 }
 
+/// Over plain HTTP: the certificates of the local authority may not be trusted yet.
 fn sign_in_link(facts: &Facts) -> String {
     let mut query = String::new();
     let pairs = [("client_id", &facts.client_id), ("redirect_uri", &facts.callback)];
     for (name, value) in pairs {
         query.push_str(&format!("&{name}={}", value.replace(':', "%3A").replace('/', "%2F").replace('&', "%26")));
     }
-    format!("{}/oauth2/authorize?response_type=code{query}", facts.domain_url)
+    format!("{}/oauth2/authorize?response_type=code{query}", facts.endpoint)
 }
 
 pub(super) fn postman(collection: &Path, environment: &Path, facts: &Facts) -> String {

@@ -3,6 +3,7 @@
 
 mod control;
 mod env;
+mod explain;
 mod greeting;
 mod health;
 mod http;
@@ -20,12 +21,12 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Ambient, DevOptions, Refusal, ServeConfig, Settings};
 use crate::edge;
-use crate::facts::Facts;
 use crate::operator::commands::{AccessKeyCommand, AuditCommand, SeedCommand, UpkeepCommand, WhichStore};
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
 use control::ControlCommand;
-use env::EnvOptions;
+use env::{Endpoints, EnvOptions};
+use explain::ExplainOptions;
 use out::Out;
 
 #[derive(Debug, Parser)]
@@ -36,6 +37,7 @@ use out::Out;
     after_help = "Start here:\n  poolhouse dev                       everything on, on this machine only\n  \
                   poolhouse env --for cli             what to paste so that the AWS CLI talks to it\n  \
                   poolhouse trust                     let browsers and tools accept its certificates\n  \
+                  poolhouse explain ERROR|REQUEST_ID  what an error means, or what became of a request\n  \
                   poolhouse serve --config FILE       production; says what is missing until it is safe"
 )]
 struct Cli {
@@ -52,6 +54,7 @@ enum Command {
         poolhouse dev --issuer aws    tokens name AWS's host names; point those names at this machine\n  \
         poolhouse dev --quotas aws    throttles as Amazon Cognito does; does your client back off?\n\n\
         Any AWS access key is accepted. Outgoing mail and SMS are shown at http://localhost:9229/_poolhouse/inbox.\n\
+        Where a usual port is taken, the next free one is used, and the holder is named; an address that is given is that one or none.\n\
         Log lines: POOLHOUSE_LOG=debug poolhouse dev")]
     Dev(DevOptions),
     /// Run in production; refuses to start until it is safe, and says what to set
@@ -76,7 +79,7 @@ enum Command {
     #[command(after_help = "Examples:\n  eval \"$(poolhouse env --for cli)\"\n  \
         poolhouse env --for js --client-id abc --pool-id eu-central-1_AbCdEfGhI\n  \
         poolhouse env --for postman --out .\n  newman run poolhouse.postman_collection.json -e poolhouse.postman_environment.json \\\n    \
-        --ssl-extra-ca-certs .poolhouse/ca.pem\n\nAddresses and region are those of the server that runs, or last ran, on DIR; without ids, the demo pool's are used.")]
+        --ssl-extra-ca-certs .poolhouse/ca.pem\n\nAddresses and region are those of the server that runs, or last ran, on DIR; without ids, those of the demo pool or of the seed\nfile's one client are used.")]
     Env(EnvOptions),
     /// Make, list and delete the access keys that sign administrators' calls
     #[command(after_help = "Examples:\n  \
@@ -108,6 +111,9 @@ enum Command {
         #[command(subcommand)]
         command: SeedCommand,
     },
+    /// Say what an error means, or what became of a request, and what to do
+    #[command(after_help = explain::HELP)]
+    Explain(ExplainOptions),
     /// Ask a server on this machine whether it lives; exits with 0 or 1
     #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
         Without a path /_poolhouse/health is asked, which needs no database.")]
@@ -174,11 +180,15 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             if let Some(seed) = seed::of_start(&options)? {
                 settings = options.sown(settings, seed);
             }
-            start(settings, assembly, |settings, bound, facts| out.page(&greeting::text(settings, bound, facts)))
+            // The store's own lock would say so too, later and without an address.
+            if let Some((pid, http)) = Endpoints::read(&options.data).ok().and_then(|found| found.alive()) {
+                return Err(StartError::Failed(greeting::already(&options.data, pid, &http)));
+            }
+            start(settings, assembly, |ready| out.page(&greeting::text(ready)))
         }
         Command::Serve { config } => {
             let settings = production(&config, ambient)?;
-            start(settings, assembly, |settings, bound, _| {
+            start(settings, assembly, |run::Ready { settings, bound, .. }| {
                 tracing::info!(public_url = %settings.public_url, ?bound, "serving");
             })
         }
@@ -192,6 +202,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
+        Command::Explain(options) => return explain::run(options, ambient, out, assembly),
         Command::Health { url } => health::ask(&url, out),
         Command::Audit { command } => {
             let settings = store_of(command.store(), ambient)?;
@@ -245,11 +256,7 @@ fn production(config: &Path, ambient: &Ambient) -> Result<Settings, StartError> 
     config.settle(ambient).map_err(StartError::Refused)
 }
 
-fn start(
-    settings: Settings,
-    assembly: &dyn Assembly,
-    ready: impl FnOnce(&Settings, &[edge::Bound], Option<&Facts>),
-) -> Result<(), StartError> {
+fn start(settings: Settings, assembly: &dyn Assembly, ready: impl FnOnce(run::Ready<'_>)) -> Result<(), StartError> {
     crate::logs::init(&settings.log).map_err(StartError::Failed)?;
     if settings.harden {
         run::harden();

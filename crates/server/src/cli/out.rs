@@ -26,7 +26,8 @@ impl Out {
         let _ = out.flush();
     }
 
-    /// Text whose first line is a headline, and in which `command` lines (those that start with four spaces) stand out.
+    /// Text whose first line is a headline, and in which `command` lines (those that start with four spaces) and warnings (`! `)
+    /// stand out.
     pub fn page(self, text: &str) {
         if !self.colour {
             return self.text(text);
@@ -36,6 +37,7 @@ impl Out {
         for line in lines {
             match line.strip_prefix("    ") {
                 Some(command) => painted.push_str(&format!("    \x1b[36m{command}\x1b[0m\n")),
+                None if line.starts_with("! ") => painted.push_str(&format!("\x1b[1;33m{line}\x1b[0m\n")),
                 None => painted.push_str(&format!("{line}\n")),
             }
         }

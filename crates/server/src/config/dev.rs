@@ -8,8 +8,8 @@ use std::time::Duration;
 use poolhouse_engine::rates;
 
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, QuotaMode, Refusal, Sandbox, Secret,
-    Settings, Tls,
+    AUDIT_DAYS, Ambient, Callers, HashCost, IssuerMode, Log, Mail, MasterKeySource, Moves, QuotaMode, Refusal, Sandbox, Secret,
+    Settings, Tls, UNDO_DAYS,
 };
 use crate::edge::Limits;
 use crate::host;
@@ -17,6 +17,9 @@ use crate::seed::Seed;
 
 /// Region of an instance that is told none.
 const REGION: &str = "us-east-1";
+/// Ports of an instance that is told none, where they are free.
+const HTTP_PORT: u16 = 9229;
+const HTTPS_PORT: u16 = 9443;
 
 /// The options of `poolhouse dev`.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,12 +27,12 @@ pub struct DevOptions {
     /// Directory of the database, the master key and the local certificate authority
     #[arg(long, value_name = "DIR", default_value = ".poolhouse")]
     pub data: PathBuf,
-    /// Address for plain HTTP; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9229")]
-    pub http: SocketAddr,
-    /// Address for HTTPS with certificates of the local authority; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9443")]
-    pub https: SocketAddr,
+    /// Address for plain HTTP; port 0 takes a free one [default: 127.0.0.1:9229, or the next port that is free]
+    #[arg(long, value_name = "ADDR")]
+    pub http: Option<SocketAddr>,
+    /// Address for HTTPS with certificates of the local authority [default: 127.0.0.1:9443, or the next port that is free]
+    #[arg(long, value_name = "ADDR")]
+    pub https: Option<SocketAddr>,
     /// Do not make the demo pool on the first start
     #[arg(long)]
     pub no_demo: bool,
@@ -86,9 +89,11 @@ impl DevOptions {
     fn settings(&self, ambient: &Ambient) -> Settings {
         Settings {
             file: None,
-            public_url: format!("http://localhost:{}", self.http.port()),
-            http: Some(self.http),
-            https: Some(self.https),
+            public_url: format!("http://localhost:{}", self.http().port()),
+            http: Some(self.http()),
+            https: Some(self.https()),
+            // An address that was asked for is that address or none.
+            moves: Moves { http: self.http.is_none(), https: self.https.is_none() },
             tls: Tls::LocalCa(self.data.clone()),
             trusted_proxies: Vec::new(),
             store_url: Secret::new(format!("sqlite:{}", self.data.join("poolhouse.db").display())),
@@ -113,6 +118,7 @@ impl DevOptions {
             open_control: true,
             metrics: None,
             audit_days: AUDIT_DAYS,
+            undo_days: UNDO_DAYS,
             log: Log { json: false, filter: ambient.log.clone().unwrap_or_else(|| "warn".into()) },
             harden: false,
             sandbox: Sandbox::Off,
@@ -122,12 +128,11 @@ impl DevOptions {
     /// The settings of a directory that `poolhouse dev` has filled, for commands that look after it: nothing is created.
     #[must_use]
     pub fn stored(data: PathBuf, ambient: &Ambient) -> Settings {
-        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let master_key = MasterKeySource::File(data.join("master.key"));
         let options = Self {
             data,
-            http: loopback(9229),
-            https: loopback(9443),
+            http: None,
+            https: None,
             no_demo: true,
             issuer: IssuerMode::default(),
             code: None,
@@ -139,9 +144,17 @@ impl DevOptions {
         Settings { master_key, data_dir: None, ..options.settings(ambient) }
     }
 
+    fn http(&self) -> SocketAddr {
+        self.http.unwrap_or(SocketAddr::from(([127, 0, 0, 1], HTTP_PORT)))
+    }
+
+    fn https(&self) -> SocketAddr {
+        self.https.unwrap_or(SocketAddr::from(([127, 0, 0, 1], HTTPS_PORT)))
+    }
+
     fn refusals(&self) -> Vec<Refusal> {
         let mut refusals = Vec::new();
-        for (option, address) in [("--http", self.http), ("--https", self.https)] {
+        for (option, address) in [("--http", self.http()), ("--https", self.https())] {
             if !address.ip().is_loopback() {
                 refusals.push(Refusal::new(
                     format!("{option} {address} is not a loopback address."),

@@ -30,6 +30,7 @@ pub struct ServeConfig {
     pub hash: Hash,
     pub audit: AuditFile,
     pub metrics: MetricsFile,
+    pub console: ConsoleFile,
     pub sandbox: Sandbox,
     pub limits: LimitsFile,
     // Settings of development mode: recognised only so that they can be refused with a reason. Written out rather than
@@ -116,6 +117,13 @@ pub struct MetricsFile {
     pub listen: Option<SocketAddr>,
     /// Whoever reaches `listen` may read it.
     pub public: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsoleFile {
+    /// Days for which what the console deletes can be put back.
+    pub undo_days: Option<i64>,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {

@@ -38,6 +38,7 @@ pub struct Settings {
     pub public_url: String,
     pub http: Option<SocketAddr>,
     pub https: Option<SocketAddr>,
+    pub moves: Moves,
     pub tls: Tls,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Cidr>,
@@ -73,14 +74,26 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// How long the audit trail is kept.
     pub audit_days: i64,
+    /// How long what the console deletes can be put back, days; 0: not at all.
+    pub undo_days: i64,
     pub log: Log,
     /// Close the process's memory to core dumps and other processes.
     pub harden: bool,
     pub sandbox: Sandbox,
 }
 
+/// Which listeners may take one of the next ports where theirs is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moves {
+    pub http: bool,
+    pub https: bool,
+}
+
 /// How long the audit trail is kept unless said otherwise: a year, and time to look back at it.
 const AUDIT_DAYS: i64 = 400;
+
+/// How long a deletion can be undone unless said otherwise.
+const UNDO_DAYS: i64 = 7;
 
 /// Where HTTPS certificates come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

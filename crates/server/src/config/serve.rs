@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::check::{example, file_problem, is_https_origin, is_this_machine};
 use super::file::ServeConfig;
 use super::{
-    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Refusal, Secret, Settings, Smtp, SmtpSecurity, Tls,
+    AUDIT_DAYS, Ambient, Callers, HashCost, Log, Mail, MasterKeySource, Moves, Refusal, Secret, Settings, Smtp, SmtpSecurity,
+    Tls, UNDO_DAYS,
 };
 use crate::certs::FileCerts;
 use crate::client_ip::Cidr;
@@ -31,6 +32,7 @@ impl ServeConfig {
         let mail = self.mail(&mut out);
         let hash = self.hash_cost(&mut out);
         let audit_days = self.watching(&mut out);
+        let undo_days = self.undo_days(&mut out);
         let rates = self.limits.settle(&mut out);
         if self.keys.rotate_every_days.is_some_and(|days| days < LEAST_ROTATION_DAYS) {
             out.push(Refusal::new(
@@ -51,6 +53,7 @@ impl ServeConfig {
             public_url,
             http: self.listen.http,
             https: self.listen.https,
+            moves: Moves::default(),
             tls,
             trusted_proxies,
             store_url,
@@ -72,6 +75,7 @@ impl ServeConfig {
             open_control: false,
             metrics: self.metrics.listen,
             audit_days,
+            undo_days,
             log: Log { json: true, filter: ambient.log.clone().or_else(|| self.log.clone()).unwrap_or_else(|| "info".into()) },
             harden: true,
             sandbox: self.sandbox,
@@ -301,6 +305,19 @@ impl ServeConfig {
                 "audit.retention_days is not between 1 and 36500.",
                 "Events past it are deleted.",
                 format!("[audit]\nretention_days = {AUDIT_DAYS}"),
+            ));
+        }
+        days
+    }
+
+    /// How long a deletion can be undone.
+    fn undo_days(&self, out: &mut Vec<Refusal>) -> i64 {
+        let days = self.console.undo_days.unwrap_or(UNDO_DAYS);
+        if !(0..=365).contains(&days) {
+            out.push(Refusal::new(
+                "console.undo_days is not between 0 and 365.",
+                "What was deleted is kept as long, personal data included.",
+                format!("[console]\nundo_days = {UNDO_DAYS}"),
             ));
         }
         days

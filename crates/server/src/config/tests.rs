@@ -205,8 +205,8 @@ fn malformed_files_name_the_line_and_not_the_value() {
 fn dev() -> DevOptions {
     DevOptions {
         data: "d".into(),
-        http: "127.0.0.1:9229".parse().unwrap(),
-        https: "[::1]:9443".parse().unwrap(),
+        http: None,
+        https: "[::1]:9443".parse().ok(),
         no_demo: false,
         issuer: IssuerMode::Local,
         code: Some("123456".into()),
@@ -221,7 +221,9 @@ fn dev() -> DevOptions {
 fn sec_193_development_listens_on_loopback_only() {
     let settings = dev().settle(&Ambient::default()).unwrap();
     assert_eq!((settings.callers, settings.fixed_code.as_deref()), (Callers::AnyKey, Some("123456")));
-    let open = DevOptions { http: "0.0.0.0:9229".parse().unwrap(), https: "192.168.1.2:1".parse().unwrap(), ..dev() };
+    // The port that was asked for is not exchanged for another.
+    assert_eq!(settings.moves, Moves { http: true, https: false });
+    let open = DevOptions { http: "0.0.0.0:9229".parse().ok(), https: "192.168.1.2:1".parse().ok(), ..dev() };
     assert_eq!(open.settle(&Ambient::default()).unwrap_err().len(), 2);
     let odd = DevOptions { code: Some("12345x".into()), region: Some("x".into()), ..dev() };
     assert_eq!(odd.settle(&Ambient::default()).unwrap_err().len(), 2);

@@ -5,10 +5,11 @@ use axum::extract::Path;
 use axum::routing::get;
 use poolhouse_engine::ctx::Settings;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
 use super::clients;
-use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::destroy::{Loss, counted, was_promised};
 use crate::console::kit::json::text;
 use crate::console::kit::members;
 use crate::console::kit::paths;
@@ -33,7 +34,8 @@ pub fn addresses(settings: &Settings, pool: &Json) -> Vec<(String, String)> {
     custom.into_iter().chain(prefix).collect()
 }
 
-fn of_prefix(settings: &Settings, region: &str, prefix: &str) -> String {
+/// The address of a prefix domain, without a slash at the end.
+pub fn of_prefix(settings: &Settings, region: &str, prefix: &str) -> String {
     settings.domain_url.replace("{prefix}", prefix).replace("{region}", region)
 }
 
@@ -97,7 +99,7 @@ fn facts(pool: &str, name: &str, address: &str) -> Block {
 }
 
 /// A prefix from the pool's name that the rules take.
-fn suggested(name: &str) -> String {
+pub fn suggested(name: &str) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let words: String = name.chars().map(word).take(60).collect();
     let prefix = words.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
@@ -145,9 +147,11 @@ async fn delete(Path(pool): Path<String>, posted: Posted) -> Answer {
     if !loss.confirmed_by(&posted) {
         return Ok(loss.mistyped(posted.visit).await);
     }
+    let promised = was_promised(&posted);
     let mut visit = posted.visit;
-    match visit.call("DeleteUserPoolDomain", json!({ "Domain": name, "UserPoolId": pool })).await {
-        Ok(_) => Ok(visit.go(&paths::pool(&pool, "/domain"), &format!("Domain {name} was deleted."))),
+    let calls = [("DeleteUserPoolDomain", json!({ "Domain": name, "UserPoolId": pool }))];
+    match loss.perform(&mut visit, promised, &calls).await {
+        Ok(()) => Ok(visit.go_undoable(&paths::pool(&pool, "/domain"), &format!("Domain {name} was deleted."))),
         Err(error) => Err(visit.failed(&error).await.into()),
     }
 }
@@ -168,6 +172,7 @@ async fn loss(visit: &Visit, pool: &str, name: &str) -> Result<Loss, Error> {
         url: paths::pool(pool, "/domain/delete"),
         back: paths::pool(pool, "/domain"),
         typed: Some(name.to_owned()),
+        undo: Some((Kind::Domain, name.to_owned())),
         lost: vec![
             Named::copy("The sign-in page and OAuth endpoints at", &address),
             Named::text("App clients that sign in there", &counted(using.count(), "app client")),

@@ -4,22 +4,35 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 
-use super::pools;
+use super::{events, pools};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Card, Facts, Named, State, Value};
 use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 use crate::refusal::see;
 
+/// The newest of what happened.
+const EVENTS_SHOWN: usize = 10;
+
 pub async fn get(mut visit: Visit) -> Answer {
     let listed = match visit.call("ListUserPools", json!({ "MaxResults": 60 })).await {
         Ok(listed) => listed,
         Err(error) => return Err(visit.failed(&error).await.into()),
     };
+    visit.knows_pools(&listed);
+    let happened = match events::latest(&visit, EVENTS_SHOWN).await {
+        Ok(happened) => happened,
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
     let mut view = visit.view(None, "Poolhouse console", Vec::new()).await;
-    view.actions = vec![Link::new("Create user pool", pools::create::URL), Link::new("Test a flow", paths::FLOW)];
+    view.actions = vec![
+        Link::new("Quick create", paths::QUICK_CREATE),
+        Link::new("Create user pool", pools::create::URL),
+        Link::new("Test a flow", paths::FLOW),
+    ];
     view.lead = Some("User pools, the apps that use them, and the people in them.".to_owned());
     view.blocks.push(pools::table(&listed, visit.ctx.now, None));
+    view.blocks.extend(happened);
     view.blocks.push(Block::Cards { title: Some("Go on".to_owned()), cards: ways() });
     let settings = &visit.app.engine.settings;
     view.blocks.push(Block::Facts(Facts {

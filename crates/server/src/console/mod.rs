@@ -7,8 +7,9 @@
 
 mod clients;
 mod coverage;
+mod deleted;
 mod domain;
-mod events;
+pub mod events;
 mod flow;
 mod groups;
 mod home;
@@ -19,11 +20,13 @@ mod messages;
 mod pools;
 mod resource_servers;
 mod settings;
+mod theme;
 mod token;
 mod users;
+pub mod wizard;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use self::kit::paths;
 use crate::state::AppState;
@@ -38,10 +41,12 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::SWITCH, get(home::switch))
         .route("/console/pools/{pool}/keys", get(keys::list))
         .route("/console/pools/{pool}/keys/rotate", get(keys::ask).post(keys::rotate))
+        .route(paths::THEME, post(theme::post))
         .route(paths::TOKEN, get(token::get).post(token::post))
         .route(paths::EVENTS, get(events::list))
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
+        .merge(deleted::routes())
         .merge(messages::routes())
         .merge(flow::routes())
         .merge(pools::routes())
@@ -51,5 +56,6 @@ pub fn routes(open: bool) -> Router<AppState> {
         .merge(settings::routes())
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(wizard::routes())
         .route("/console/{*rest}", get(home::missing))
 }

@@ -6,10 +6,11 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
 use super::clients;
-use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::destroy::{self, Loss, What, counted, was_promised};
 use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::members::blame;
 use crate::console::kit::paths;
@@ -85,7 +86,7 @@ async fn index(mut visit: Visit, Path(pool): Path<String>) -> Answer {
 }
 
 /// The fields; the identifier cannot change once there is one.
-fn fields(server: &Json, made: bool) -> Vec<Field> {
+pub fn fields(server: &Json, made: bool) -> Vec<Field> {
     let identifier = Field::text("Identifier", "Identifier", text(server, "Identifier")).must().at_most(256);
     let identifier = match made {
         true => identifier.frozen(),
@@ -107,7 +108,7 @@ fn fields(server: &Json, made: bool) -> Vec<Field> {
 }
 
 /// `name: description` a line; a name alone describes itself.
-fn scopes(posted: &Posted) -> Vec<Json> {
+pub fn scopes(posted: &Posted) -> Vec<Json> {
     let scope = |line: String| {
         let (name, description) = line.split_once(':').unwrap_or((&line, ""));
         let (name, description) = (name.trim(), description.trim());
@@ -308,6 +309,7 @@ async fn ask(mut visit: Visit, Path((pool, identifier)): Path<(String, String)>)
         url: of(pool, identifier, "/delete"),
         back: of(pool, identifier, ""),
         typed: None,
+        undo: Some((Kind::ResourceServer, identifier.to_owned())),
         lost: vec![
             Named::text("Scopes", &counted(scopes.len(), "scope")).noting("No new token carries them."),
             Named::new("They are", Value::list(scopes, "none")),
@@ -324,9 +326,12 @@ async fn ask(mut visit: Visit, Path((pool, identifier)): Path<(String, String)>)
 }
 
 async fn delete(Path((pool, identifier)): Path<(String, String)>, posted: Posted) -> Answer {
+    let promised = was_promised(&posted);
     let mut visit = posted.visit;
-    match visit.call("DeleteResourceServer", json!({ "UserPoolId": pool, "Identifier": identifier })).await {
-        Ok(_) => Ok(visit.go(&url(&pool, ""), &format!("Resource server {identifier} was deleted."))),
+    let what = What { kind: Kind::ResourceServer, pool: &pool, target: &identifier };
+    let calls = [("DeleteResourceServer", json!({ "UserPoolId": pool, "Identifier": identifier }))];
+    match destroy::perform(&mut visit, &what, promised, &calls).await {
+        Ok(()) => Ok(visit.go_undoable(&url(&pool, ""), &format!("Resource server {identifier} was deleted."))),
         Err(error) => Err(visit.failed(&error).await.into()),
     }
 }

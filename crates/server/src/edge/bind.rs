@@ -1,4 +1,5 @@
-//! Why an address could not be bound, told so that a person can act on it. Called by `Edge::bind` only.
+//! Why an address could not be bound, told so that a person can act on it; and who holds a port. Called by
+//! `Edge::bind`, and by commands that look at ports.
 
 use std::fmt;
 use std::fs;
@@ -26,7 +27,7 @@ pub enum BindError {
 impl BindError {
     pub(super) fn new(address: SocketAddr, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::AddrInUse => Self::Taken { address, by: owner(address.port()) },
+            io::ErrorKind::AddrInUse => Self::Taken { address, by: Owner::of(address.port()) },
             io::ErrorKind::PermissionDenied => Self::Forbidden { address },
             _ => Self::Other { address, error: error.to_string() },
         }
@@ -40,7 +41,12 @@ impl fmt::Display for BindError {
                 write!(out, "{address} is taken by {name} (process {pid}). Stop it (kill {pid}) or choose another port.")
             }
             Self::Taken { address, by: None } => {
-                write!(out, "{address} is taken by another process. Choose another port.")
+                let port = address.port();
+                write!(
+                    out,
+                    "{address} is taken by a process that is not yours to see (sudo ss -ltnp 'sport = :{port}' names it). Choose \
+                     another port."
+                )
             }
             Self::Forbidden { address } => write!(
                 out,
@@ -53,7 +59,14 @@ impl fmt::Display for BindError {
 
 impl std::error::Error for BindError {}
 
-/// The process that listens on a TCP port, from `/proc`; `None` off Linux, and for other users' processes.
+impl Owner {
+    /// The process that listens on a TCP port, from `/proc`; `None` off Linux, for other users' processes, and where none listens.
+    #[must_use]
+    pub fn of(port: u16) -> Option<Self> {
+        owner(port)
+    }
+}
+
 fn owner(port: u16) -> Option<Owner> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let inode = tables.iter().filter_map(|table| fs::read_to_string(table).ok()).find_map(|table| inode(&table, port))?;

@@ -7,6 +7,11 @@ use poolhouse_engine::error::Error;
 use serde_json::{Value, json};
 
 use super::commands::AuditCommand;
+use crate::console::events::words;
+use crate::meanings;
+
+/// More than one request leaves in the trail.
+const EVENTS_OF_A_REQUEST: usize = 64;
 
 /// Does it. `Ok` is to be printed; a trail that does not verify is an `Err` that names the row.
 ///
@@ -21,6 +26,18 @@ pub async fn run(engine: &Engine, command: &AuditCommand) -> Result<String, Stri
             let (events, more) = engine.audit.list(&filter).await.map_err(told)?;
             Ok(if *json { lines(&events) } else { table(&events, more) })
         }
+        AuditCommand::Explain { store: _, id } => {
+            let events = match id.split_once('/').map(|(chain, seq)| (chain, seq.parse())) {
+                Some((chain, Ok(seq))) => engine.audit.of_request(chain, seq).await.map_err(told)?,
+                _ => {
+                    let mut events =
+                        engine.audit.newest(|event| event.request_id == *id, None, EVENTS_OF_A_REQUEST).await.map_err(told)?.0;
+                    events.reverse();
+                    events
+                }
+            };
+            explained(id, &events)
+        }
         AuditCommand::Verify { .. } => match engine.audit.verify().await.map_err(told)? {
             Ok(found) => Ok(verified(&found)),
             Err(Broken { chain, seq, why }) => Err(format!(
@@ -29,6 +46,26 @@ pub async fn run(engine: &Engine, command: &AuditCommand) -> Result<String, Stri
             )),
         },
     }
+}
+
+/// Events of one request, as sentences; then what to do about the error they end with.
+fn explained(id: &str, events: &[Listed]) -> Result<String, String> {
+    if events.is_empty() {
+        return Err(plain(&format!(
+            "No event of {id} is in the audit trail. Calls that only read are not in it, and this may be another instance's: name its \
+             --data or --config."
+        )));
+    }
+    let mut text = String::new();
+    for listed in events {
+        text.push_str(&format!("{}\n{}\n\n", plain(&words::sentence(&listed.event)), line(&listed.event)));
+    }
+    let ends = events.iter().rev().find_map(|listed| listed.event.result.as_deref());
+    match ends.and_then(meanings::of) {
+        Some(known) => text.push_str(&format!("Next: {}.\n    poolhouse explain {}\n", known.next, known.name)),
+        None => text.push_str("Nothing is left to do: it was allowed, and done.\n"),
+    }
+    Ok(text)
 }
 
 fn verified(found: &Verified) -> String {

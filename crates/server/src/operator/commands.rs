@@ -240,6 +240,13 @@ pub enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+    /// The events of one request in sentences: `poolhouse explain` asks so.
+    #[command(skip)]
+    Explain {
+        store: WhichStore,
+        /// A request's id, or an event's place: chain, `/`, number.
+        id: String,
+    },
     /// Prove that no row was changed, moved or taken out; names the first that was
     Verify {
         #[command(flatten)]
@@ -252,7 +259,7 @@ impl AuditCommand {
     #[must_use]
     pub fn store(&self) -> &WhichStore {
         match self {
-            Self::List { store, .. } | Self::Verify { store } => store,
+            Self::List { store, .. } | Self::Explain { store, .. } | Self::Verify { store } => store,
         }
     }
 }

@@ -15,6 +15,8 @@ pub trait Page: Serialize + Sized {
     /// Whether a form on this page may end at another site (the app's callback). Then the page must not carry CSP `form-action 'self'`:
     /// browsers apply it to every redirect that follows the post, and sign-in would stop half way.
     const FORM_LEAVES_SITE: bool = false;
+    /// Whether the page loads the console's script. Pages on which users sign in never do.
+    const SCRIPTED: bool = false;
 
     /// The states worth looking at: usual, failed, empty, overlong, right to left. Tests render them all; so does the preview.
     fn samples() -> Vec<Self>;

@@ -11,6 +11,8 @@ pub struct Shell {
     pub lang: String,
     /// `ltr` or `rtl`; follows from `lang`.
     pub dir: &'static str,
+    /// `light` or `dark` where the reader chose one, else empty.
+    pub theme: &'static str,
     /// Whose page this is: the app or the pool on sign-in pages, the instance elsewhere. Shown under the sign and in the title.
     pub brand: String,
     /// Development only: where outgoing mail lands. Absent in production, and then nothing hints at an inbox.
@@ -26,6 +28,7 @@ impl Shell {
         Self {
             lang: lang.to_owned(),
             dir: if right_to_left { "rtl" } else { "ltr" },
+            theme: "",
             brand: brand.to_owned(),
             inbox_url: None,
             console_url: None,

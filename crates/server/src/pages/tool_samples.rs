@@ -106,6 +106,7 @@ fn lines() -> Vec<MessageLine> {
 
 impl Page for Inbox {
     const TEMPLATE: &'static str = "inbox.html";
+    const SCRIPTED: bool = true;
 
     fn samples() -> Vec<Self> {
         let base = Self {
@@ -125,6 +126,7 @@ impl Page for Inbox {
 
 impl Page for Message {
     const TEMPLATE: &'static str = "message.html";
+    const SCRIPTED: bool = true;
 
     fn samples() -> Vec<Self> {
         lines()

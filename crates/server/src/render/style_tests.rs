@@ -1,6 +1,6 @@
 //! The stylesheet: its size, its manners, and the contrast of its colours.
 
-use super::STYLE;
+use super::{SCRIPT, STYLE};
 
 #[test]
 fn stylesheet_is_small_and_loads_nothing() {
@@ -13,9 +13,28 @@ fn stylesheet_is_small_and_loads_nothing() {
     }
 }
 
+#[test]
+fn script_is_small_and_makes_nothing_of_texts() {
+    assert!(SCRIPT.len() < 6_144, "{} bytes", SCRIPT.len());
+    for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "http:", "https:"] {
+        assert!(!SCRIPT.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn dark_is_the_same_by_the_system_and_by_choice() {
+    let block = |selector: &str| {
+        let text = STYLE.split(&format!("{selector} {{")).nth(1).unwrap().split('}').next().unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(block(DARK), block(":root:where([data-theme=dark])"));
+}
+
+const DARK: &str = ":root:where(:not([data-theme=light]))";
+
 /// `--name` of the first (light) or second (dark) token block.
 fn token(block: usize, name: &str) -> [f64; 3] {
-    let text = STYLE.split(":root {").nth(block + 1).unwrap().split('}').next().unwrap();
+    let text = STYLE.split([":root {", &format!("{DARK} {{")][block]).nth(1).unwrap().split('}').next().unwrap();
     let value = text.split(&format!("--{name}: #")).nth(1).unwrap_or_else(|| panic!("--{name}")).get(..6).unwrap();
     let part = |at: usize| f64::from(u8::from_str_radix(&value[at..at + 2], 16).unwrap()) / 255.0;
     [part(0), part(2), part(4)]

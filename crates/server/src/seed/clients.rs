@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::apply::Work;
 use super::calls::{Calls, input, text};
-use super::ids;
 use super::merge::{differences, merged, taken_by};
 use super::read::{ClientSeed, with};
 use super::report::{Kind, Leaf};
@@ -59,11 +58,7 @@ impl Work<'_> {
 
 async fn create(calls: Calls<'_>, client: &ClientSeed, guessable: bool) -> Result<()> {
     let mut own = json!({ "UserPoolId": calls.pool, "ClientName": client.name });
-    let secret = match (&client.secret, client.generate_secret && guessable) {
-        (Some(secret), _) => Some(secret.expose().to_owned()),
-        (None, true) => Some(ids::client_secret(calls.pool, &client.id)),
-        (None, false) => None,
-    };
+    let secret = client.secret_in(calls.pool, guessable);
     if let Some(own) = own.as_object_mut() {
         match secret {
             Some(secret) => own.insert("ClientSecret".to_owned(), secret.into()),

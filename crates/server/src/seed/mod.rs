@@ -26,5 +26,5 @@ pub mod yaml;
 
 pub use apply::{Options, apply};
 pub use problem::Problems;
-pub use read::{Seed, read};
+pub use read::{ClientSeed, Seed, read};
 pub use report::Report;

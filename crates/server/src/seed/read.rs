@@ -86,6 +86,18 @@ pub struct UserSeed {
     pub groups: Vec<String>,
 }
 
+impl ClientSeed {
+    /// The secret that a new client of this pool is given, where the file tells it; otherwise it is drawn, or there is none.
+    #[must_use]
+    pub fn secret_in(&self, pool_id: &str, guessable: bool) -> Option<String> {
+        match (&self.secret, self.generate_secret && guessable) {
+            (Some(secret), _) => Some(secret.expose().to_owned()),
+            (None, true) => Some(ids::client_secret(pool_id, &self.id)),
+            (None, false) => None,
+        }
+    }
+}
+
 /// Reads a file's text; `file` is what messages call it.
 ///
 /// # Errors

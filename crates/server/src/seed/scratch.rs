@@ -48,6 +48,7 @@ async fn tried(dir: &Path, seed: &Seed) -> Result<Result<(), Problems>, StartErr
             issuer: IssuerMode::default(),
             fixed_code: None,
             audit_days: 1,
+            undo_days: 0,
             rates: rates::Settings::default(),
         },
         outgoing: Outgoing::Inbox,

@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 use crate::harness::{House, Reply, encode};
 
 /// A browser: it keeps cookies, follows nothing by itself, and fills in the page's own forms.
+#[derive(Clone)]
 pub struct Browser<'a> {
     house: &'a House,
     pub jar: BTreeMap<String, String>,

@@ -77,15 +77,103 @@ fn dev_starts_on_free_ports_greets_and_ends_on_a_signal() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 
-    let taken = run(&["dev", "--http", &format!("127.0.0.1:{port}"), "--data", data.to_str().unwrap()]);
+    let address = format!("127.0.0.1:{port}");
+    let other = dir.join("other");
+    let taken = run(&["dev", "--http", &address, "--https", "127.0.0.1:0", "--data", other.to_str().unwrap()]);
     assert_eq!(taken.status.code(), Some(1));
     assert!(text(&taken.stderr).contains(&format!("taken by poolhouse (process {})", child.id())));
+
+    // On the same directory it is not started twice, whatever the ports.
+    let twice = run(&["dev", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+    let told = text(&twice.stderr);
+    assert_eq!((twice.status.code(), twice.stdout.len()), (Some(1), 0));
+    assert!(told.contains(&format!("already (process {}): http://localhost:{port}", child.id())), "{told}");
 
     let trust = run(&["trust", "--dry-run", "--data", data.to_str().unwrap()]);
     assert!(trust.status.success() && text(&trust.stdout).contains("ca.pem"));
 
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    fs::remove_dir_all(&dir).unwrap();
+}
+
+#[test]
+fn dev_moves_on_from_a_usual_port_that_is_taken_and_names_the_holder() {
+    let dir = dir("moves");
+    // Whoever holds it otherwise, it is taken now.
+    let _held = std::net::TcpListener::bind("127.0.0.1:9229");
+    let data = dir.join("data");
+    let arguments = ["dev", "--https", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let mut child = program().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let first = lines.next().unwrap();
+    let port: u16 = first.rsplit(':').next().unwrap().parse().unwrap();
+    assert!((9230..=9249).contains(&port), "{first}");
+    let told = lines.find(|line| line.starts_with("! ")).unwrap();
+    assert!(told.starts_with("! Port 9229 is taken by ") && told.contains(&format!("listens on {port} instead")), "{told}");
+    let console = lines.find(|line| line.trim_start().starts_with("Console")).unwrap();
+    assert!(console.ends_with(&format!("http://localhost:{port}/console")), "{console}");
+    let link = lines.find(|line| line.contains("/oauth2/authorize?")).unwrap();
+    assert!(link.trim().starts_with(&format!("http://localhost:{port}/")), "{link}");
+    // Tokens name the address that is really there.
+    let pool = "us-east-1_DemoPool1";
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let path = format!("/{pool}/.well-known/openid-configuration");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(&format!("\"issuer\":\"http://localhost:{port}/{pool}\"")), "{answer}");
+    let env = run(&["env", "--for", "cli", "--data", data.to_str().unwrap()]);
+    assert!(text(&env.stdout).contains(&format!("=http://localhost:{port}\n")));
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    fs::remove_dir_all(&dir).unwrap();
+}
+
+#[test]
+fn explain_knows_errors_and_requests_and_says_what_was_probably_meant() {
+    let known = run(&["explain", "notauthorizedexception"]);
+    let told = text(&known.stdout);
+    assert!(known.status.success() && told.starts_with("NotAuthorizedException (HTTP 400): "), "{told}");
+    assert!(told.contains("SECRET_HASH is missing or wrong") && !told.contains('\x1b'), "{told}");
+    let unknown = run(&["explain", "invalid_grnat"]);
+    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(2), 0));
+    assert!(text(&unknown.stderr).contains("poolhouse explain invalid_grant"));
+
+    let dir = dir("explain");
+    let data = dir.join("data");
+    let data = data.to_str().unwrap();
+    let arguments = ["dev", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--data", data];
+    let mut child = program().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port: u16 = lines.next().unwrap().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    let body = r#"{"UserPoolId":"us-east-1_DemoPool1","Username":"nobody","Password":"Abcdef-123456","Permanent":true}"#;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.1\r\n\
+         X-Amz-Target: AWSCognitoIdentityProviderService.AdminSetUserPassword\r\nAuthorization: AWS4-HMAC-SHA256 \
+         Credential=test/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=0\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let request = answer.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("x-amzn-requestid: ").map(str::to_owned));
+    let request = request.unwrap_or_else(|| panic!("{answer}"));
+    // Ended, so that everything is on disk.
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    child.wait().unwrap();
+    let found = run(&["explain", &request, "--data", data]);
+    let told = text(&found.stdout);
+    assert!(
+        told.contains("It was refused with UserNotFoundException: the pool has no such user."),
+        "{told}{}",
+        text(&found.stderr)
+    );
+    assert!(told.contains("Next: list-users") && told.contains("poolhouse explain UserNotFoundException"), "{told}");
+    let none = run(&["explain", "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "--data", data]);
+    assert_eq!(none.status.code(), Some(1));
     fs::remove_dir_all(&dir).unwrap();
 }
 

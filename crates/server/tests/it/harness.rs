@@ -236,6 +236,7 @@ impl House {
             fixed_code: options.fixed_code.clone(),
             domain_url: format!("{public_url}/_domain/{{prefix}}"),
             audit_days: 400,
+            undo_days: 7,
             rates: options.rates.clone(),
         };
         let post = Arc::new(Post::default());

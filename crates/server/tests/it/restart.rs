@@ -35,6 +35,7 @@ async fn sec_181_another_master_key_does_not_open_the_store_and_changes_nothing(
         fixed_code: None,
         domain_url: String::new(),
         audit_days: 400,
+        undo_days: 7,
         rates: Default::default(),
     };
     let wrong = StartOptions {

@@ -77,9 +77,9 @@ async fn production_serves_both_listeners_under_its_public_name() {
     let dir = std::env::temp_dir().join(format!("poolhouse-start-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
     let seen = Mutex::new(Vec::new());
-    let ready = |settings: &Settings, bound: &[poolhouse::edge::Bound], _: Option<&poolhouse::facts::Facts>| {
-        assert_eq!(settings.public_url, "https://login.poolhouse.test");
-        seen.lock().unwrap().extend_from_slice(bound);
+    let ready = |ready: run::Ready<'_>| {
+        assert_eq!(ready.settings.public_url, "https://login.poolhouse.test");
+        seen.lock().unwrap().extend_from_slice(ready.bound);
     };
     let probe = async {
         while seen.lock().unwrap().is_empty() {

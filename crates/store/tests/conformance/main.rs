@@ -13,5 +13,6 @@ mod support;
 mod tables_audit;
 mod tables_auth;
 mod tables_pool;
+mod tables_undo;
 mod tables_user;
 mod tls;

@@ -9,6 +9,7 @@ use crate::clients;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::pools;
+use crate::undo::{Copying, Kind};
 use crate::users::passwords;
 
 pub async fn run(ctx: &Ctx, input: DeleteUserPoolClientRequest) -> Result<()> {
@@ -17,15 +18,19 @@ pub async fn run(ctx: &Ctx, input: DeleteUserPoolClientRequest) -> Result<()> {
     let (pool_id, client_id) = (pool.id.clone(), client.id.clone());
     let may_drop = passwords::may_use_srp(&client.document);
     let now = ctx.now;
+    let name = client.document.client_name.as_deref().unwrap_or(&client.id);
+    let copying = Copying::of(ctx, Kind::Client, &pool_id, &client_id, name);
     let deleted = ctx
         .store()
         .write(async move |tx: &mut Tx| {
+            copying.copy(tx).await?;
             let deleted = table::delete(tx, &pool_id, &client_id).await?;
+            copying.unless(tx, deleted).await?;
             if deleted {
                 refresh::revoke_by_client(tx, &client_id, now).await?;
             }
             if deleted && may_drop {
-                drop_unused_verifiers(tx, &pool_id).await?;
+                drop_unused_verifiers(tx, &pool_id, Some(&copying)).await?;
             }
             Ok::<_, StoreError>(deleted)
         })

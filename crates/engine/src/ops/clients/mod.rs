@@ -9,6 +9,7 @@ use crate::clients::{Client, rules};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::pools::Pool;
+use crate::undo::Copying;
 use crate::users::passwords;
 
 pub mod add_user_pool_client_secret;
@@ -63,7 +64,7 @@ async fn custom_scopes(ctx: &Ctx, pool: &Pool, document: &UserPoolClientType) ->
 /// Deletes what was kept for SRP in a pool where no client verifies by it any more (checklist 177). Call inside the
 /// write that may have taken SRP from the last such client: look and deletion are one transaction, so that a client made
 /// meanwhile counts. A pool without any client keeps its verifiers, since its first one may use them.
-async fn drop_unused_verifiers(tx: &mut Tx, pool_id: &str) -> poolhouse_store::Result<()> {
+async fn drop_unused_verifiers(tx: &mut Tx, pool_id: &str, copying: Option<&Copying>) -> poolhouse_store::Result<()> {
     let mut after = String::new();
     loop {
         let rows = table::list(tx, pool_id, &after, BATCH).await?;
@@ -74,5 +75,11 @@ async fn drop_unused_verifiers(tx: &mut Tx, pool_id: &str) -> poolhouse_store::R
             return Ok(());
         }
     }
-    if after.is_empty() { Ok(()) } else { passwords::drop_verifiers(tx, pool_id).await }
+    if after.is_empty() {
+        return Ok(());
+    }
+    if let Some(copying) = copying {
+        copying.copy_verifiers(tx).await?;
+    }
+    passwords::drop_verifiers(tx, pool_id).await
 }

@@ -28,7 +28,7 @@ pub async fn run(ctx: &Ctx, input: UpdateUserPoolClientRequest) -> Result<Update
         .write(async move |tx: &mut Tx| {
             let written = table::update(tx, &changed).await?;
             if written && may_drop {
-                drop_unused_verifiers(tx, &changed.pool_id).await?;
+                drop_unused_verifiers(tx, &changed.pool_id, None).await?;
             }
             Ok::<_, StoreError>(written)
         })

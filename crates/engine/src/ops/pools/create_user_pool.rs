@@ -26,13 +26,8 @@ pub async fn run(ctx: &Ctx, input: CreateUserPoolRequest) -> Result<CreateUserPo
 }
 
 /// Makes the pool under this id: for seeds, which fix their ids, as well as for the operation, which mints one.
-pub async fn create(ctx: &Ctx, id: String, mut input: CreateUserPoolRequest) -> Result<Pool> {
-    let requested = input.schema.take().unwrap_or_default();
-    let mut document = defaults::of_create(input);
-    rules::check(&document)?;
-    document.schema_attributes = Some(schema::for_new_pool(requested)?);
-    defaults::complete(&mut document);
-
+pub async fn create(ctx: &Ctx, id: String, input: CreateUserPoolRequest) -> Result<Pool> {
+    let document = document(input)?;
     // Everything secret is made and sealed before the write, which may run twice.
     let key = PoolKey::generate(FIRST_KEY, ctx.entropy());
     let signing_rows = signing::create(ctx, &id, &key).await?;
@@ -62,6 +57,16 @@ pub async fn create(ctx: &Ctx, id: String, mut input: CreateUserPoolRequest) -> 
         Err(StoreError::Unique(_)) => Err(Error::invalid_parameter(format!("User pool {} already exists.", pool.id))),
         Err(e) => Err(e.into()),
     }
+}
+
+/// The settings of a new pool, whole, or why it would be refused.
+pub fn document(mut input: CreateUserPoolRequest) -> Result<UserPoolType> {
+    let requested = input.schema.take().unwrap_or_default();
+    let mut document = defaults::of_create(input);
+    rules::check(&document)?;
+    document.schema_attributes = Some(schema::for_new_pool(requested)?);
+    defaults::complete(&mut document);
+    Ok(document)
 }
 
 /// The region becomes half of an id: one with `_` in it would let a pool pass for another region's.

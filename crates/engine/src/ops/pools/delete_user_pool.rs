@@ -7,6 +7,7 @@ use poolhouse_wire::types::{DeleteUserPoolRequest, DeletionProtectionType};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::pools;
+use crate::undo::{Copying, Kind};
 
 /// How often the deletion starts again when the pool changes under it.
 const ATTEMPTS: usize = 8;
@@ -45,6 +46,7 @@ async fn attempt(ctx: &Ctx, pool_id: &str) -> Result<Outcome> {
     let pool = pools::load(ctx, pool_id).await?;
     let protected = pool.document.deletion_protection == Some(DeletionProtectionType::Active);
     let row = pools::row(&pool, &pool.document, ctx.now)?;
+    let copying = Copying::of(ctx, Kind::Pool, &row.id, &row.id, &row.name);
     let written = ctx
         .store()
         .write(async move |tx: &mut Tx| {
@@ -58,6 +60,7 @@ async fn attempt(ctx: &Ctx, pool_id: &str) -> Result<Outcome> {
             if !table::update(tx, &row).await? {
                 return Ok(Outcome::Changed);
             }
+            copying.copy(tx).await?;
             table::delete(tx, &row.id).await?;
             Ok(Outcome::Deleted)
         })

@@ -24,7 +24,8 @@ fn making(pool: &str) -> Making {
     }
 }
 
-fn start(pool: &str) -> Json {
+/// What the form starts from.
+pub fn start(pool: &str) -> Json {
     json!({
         "UserPoolId": pool,
         "GenerateSecret": true,
@@ -72,7 +73,8 @@ fn sign_in_page(input: &mut Json) {
     }
 }
 
-fn fields(input: &Json) -> Vec<Field> {
+/// The fields, with what stands in them.
+pub fn fields(input: &Json) -> Vec<Field> {
     let secret = [
         ("true", "Confidential: a server keeps a client secret", "For web apps with a server, and for machines."),
         (

@@ -2,10 +2,11 @@
 
 use axum::extract::Path;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::Kind;
 use serde_json::Value as Json;
 
 use super::{Ids, above, describe_aside, ids, kind};
-use crate::console::kit::destroy::{Loss, counted};
+use crate::console::kit::destroy::{Loss, counted, was_promised};
 use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Named, Value};
@@ -30,11 +31,12 @@ pub async fn post(Path((pool, client)): Ids, posted: Posted) -> Answer {
     if !loss.confirmed_by(&posted) {
         return Ok(loss.mistyped(posted.visit).await);
     }
+    let promised = was_promised(&posted);
     let mut visit = posted.visit;
-    match visit.call("DeleteUserPoolClient", ids(&pool, &client)).await {
-        Ok(_) => {
+    match loss.perform(&mut visit, promised, &[("DeleteUserPoolClient", ids(&pool, &client))]).await {
+        Ok(()) => {
             let said = format!("App client {} was deleted.", loss.typed.unwrap_or_default());
-            Ok(visit.go(&paths::pool(&pool, "/clients"), &said))
+            Ok(visit.go_undoable(&paths::pool(&pool, "/clients"), &said))
         }
         Err(error) => Err(visit.failed(&error).await.into()),
     }
@@ -53,6 +55,7 @@ async fn loss(visit: &Visit, pool: &str, client: &str) -> Result<Loss, Error> {
         url: paths::client(pool, client, "/delete"),
         back: paths::client(pool, client, ""),
         typed: Some(name.to_owned()),
+        undo: Some((Kind::Client, client.to_owned())),
         lost: vec![
             Named::copy("Client ID", client).noting("A new app client gets another one."),
             Named::text("Kind", kind(&described)),

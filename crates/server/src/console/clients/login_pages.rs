@@ -14,7 +14,7 @@ use crate::console::resource_servers::scopes_of;
 use crate::pages::fields::Link;
 use axum::extract::Path;
 
-const GRANTS: [(&str, &str, &str); 3] = [
+pub const GRANTS: [(&str, &str, &str); 3] = [
     ("code", "Authorization code", "For every app with users; with PKCE for public ones."),
     ("implicit", "Implicit", "Tokens in the address bar: only for old apps that know nothing else."),
     (
@@ -24,7 +24,7 @@ const GRANTS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-const SCOPES: [(&str, &str, &str); 5] = [
+pub const SCOPES: [(&str, &str, &str); 5] = [
     ("openid", "openid", "An ID token; needed by the others of OpenID."),
     ("email", "email", "The email address and whether it is verified."),
     ("phone", "phone", "The phone number and whether it is verified."),

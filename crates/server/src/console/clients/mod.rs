@@ -2,11 +2,11 @@
 
 mod attributes;
 mod authentication;
-mod create;
+pub mod create;
 mod delete;
 mod detail;
-mod login_pages;
-mod quick_start;
+pub mod login_pages;
+pub mod quick_start;
 mod secrets;
 
 use axum::Router;
@@ -71,7 +71,7 @@ async fn described(visit: &Visit, pool: &str, listed: &[Json]) -> Result<Vec<Jso
     Ok(clients)
 }
 
-async fn describe_aside(visit: &Visit, pool: &str, client: &str) -> Result<Json, Error> {
+pub async fn describe_aside(visit: &Visit, pool: &str, client: &str) -> Result<Json, Error> {
     let answer = visit.call_aside("DescribeUserPoolClient", ids(pool, client)).await?;
     Ok(answer.get("UserPoolClient").cloned().unwrap_or_default())
 }
@@ -80,7 +80,7 @@ fn ids(pool: &str, client: &str) -> Json {
     json!({ "UserPoolId": pool, "ClientId": client })
 }
 
-fn above(pool: &str) -> Link {
+pub fn above(pool: &str) -> Link {
     Link::new("App clients", &paths::pool(pool, "/clients"))
 }
 

@@ -26,9 +26,9 @@ const CALLBACK: &str = "http://localhost:3000/callback";
 
 /// Everything that an app needs to know of a client.
 pub struct Start {
-    facts: Facts,
+    pub facts: Facts,
     issuer: String,
-    grants: Vec<String>,
+    pub grants: Vec<String>,
     flows: Vec<String>,
     pub has_domain: bool,
     /// The sign-in page for this client, where it has one.
@@ -114,6 +114,7 @@ impl Start {
         Block::Cards {
             title: Some("Quick start: Postman".to_owned()),
             cards: vec![
+                card("Fill in Postman", "Every field of its Authorization tab, and other ways to try this client.", "/test"),
                 card("Download collection", "The whole flow, with variables in place of every value.", "/postman/collection"),
                 card(
                     "Download environment",
@@ -136,7 +137,7 @@ fn sign_in(facts: &Facts, grant: &str) -> String {
     )
 }
 
-fn file(name: &str, text: String) -> Response {
+pub fn file(name: &str, text: String) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [
         (CONTENT_TYPE, "application/json".to_owned()),

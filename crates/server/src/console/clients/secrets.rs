@@ -167,6 +167,7 @@ async fn asking(mut visit: Visit, pool: &str, client: &str, id: &str, refused: O
         url: url(pool, client, "/delete"),
         back: url(pool, client, ""),
         typed: None,
+        undo: None,
         lost: vec![
             Named::copy("Secret ID", id),
             Named::new("Created", moment(secret, "ClientSecretCreateDate", visit.ctx.now))

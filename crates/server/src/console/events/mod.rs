@@ -1,7 +1,7 @@
 //! Events: the audit trail, newest first, and one event with what it means. Reads the trail alone, and where the instance tells
 //! causes, what is still remembered of them.
 
-mod words;
+pub mod words;
 
 use axum::extract::Path;
 use poolhouse_engine::audit::{Event, Kind, Listed, Place};
@@ -136,15 +136,29 @@ pub async fn list(visit: Visit) -> Answer {
         });
         return Ok(visit.show(view));
     }
-    view.blocks.push(Block::Table(Table {
-        id: "events".to_owned(),
-        caption: "Events".to_owned(),
-        columns: COLUMNS.map(str::to_owned).to_vec(),
-        rows: events.iter().map(|listed| row(listed, visit.ctx.now)).collect(),
-        next: next.map(|place| wanted.address(Some(&place))),
-        first: before.map(|_| wanted.address(None)),
-    }));
+    let (next, first) = (next.map(|place| wanted.address(Some(&place))), before.map(|_| wanted.address(None)));
+    view.blocks.push(table("Events", &events, visit.ctx.now, next, first));
     Ok(visit.show(view))
+}
+
+/// The newest events, for a page about something wider; none where nothing has happened.
+///
+/// # Errors
+/// The trail's.
+pub async fn latest(visit: &Visit, most: usize) -> Result<Option<Block>, Error> {
+    let (events, _) = visit.app.engine.audit.newest(|_| true, None, most).await?;
+    Ok((!events.is_empty()).then(|| table("Newest events", &events, visit.ctx.now, None, None)))
+}
+
+fn table(caption: &str, events: &[Listed], now: i64, next: Option<String>, first: Option<String>) -> Block {
+    Block::Table(Table {
+        id: "events".to_owned(),
+        caption: caption.to_owned(),
+        columns: COLUMNS.map(str::to_owned).to_vec(),
+        rows: events.iter().map(|listed| row(listed, now)).collect(),
+        next,
+        first,
+    })
 }
 
 fn address(listed: &Listed) -> String {

@@ -1,6 +1,8 @@
-//! An event in plain words: who tried what, and what the outcome means. Pure. Called by the event's page.
+//! An event in plain words: who tried what, and what the outcome means. Pure. Called by the event's page and by `poolhouse explain`.
 
 use poolhouse_engine::audit::{Event, Kind};
+
+use crate::meanings;
 
 /// One or two sentences.
 pub fn sentence(event: &Event) -> String {
@@ -40,6 +42,8 @@ fn what(event: &Event) -> String {
         ("RotateSigningKeys", _) => "change the signing keys of the user pool".to_owned(),
         ("RevokeSigningKey", _) => "take a signing key away".to_owned(),
         ("RevealClientSecret", _) => "see the secret of the app client".to_owned(),
+        ("UndoDeletion", _) => "put back what was deleted".to_owned(),
+        ("DeleteForGood", _) => "erase what was deleted before its time".to_owned(),
         (page, _) if page.starts_with('/') => format!("use the page {page}"),
         (operation, _) => match target("Username").or(target("ClientName")).or(target("GroupName")).or(target("PoolName")) {
             Some(name) => format!("call {operation} on {name}"),
@@ -69,43 +73,7 @@ fn alert(word: &str) -> &'static str {
 
 /// What an outcome means, as it follows a colon.
 fn meaning(result: &str) -> &'static str {
-    match result {
-        "abandoned" => "whoever asked went away before the answer",
-        "panicked" => "a fault of the server, which its log tells more about",
-        "NotAuthorizedException" => "a password, secret, token or session was wrong or has expired, or the user is disabled",
-        "UserNotFoundException" => "the pool has no such user",
-        "ResourceNotFoundException" => "the pool, app client, group or domain that was named does not exist",
-        "InvalidParameterException" => "a value is not one that this setting can have",
-        "UsernameExistsException" => "the pool has a user of this name already",
-        "AliasExistsException" => "another user has this address or number as a name",
-        "CodeMismatchException" => "the confirmation code was not the right one",
-        "ExpiredCodeException" => "the confirmation code has expired, or there is none",
-        "InvalidPasswordException" => "the password does not keep the pool's password policy",
-        "UserNotConfirmedException" => "the user has not confirmed the account yet",
-        "PasswordResetRequiredException" => "an administrator has asked for a new password, which has to be chosen first",
-        "UserLambdaValidationException" | "UnexpectedLambdaException" => "a trigger of the pool said no",
-        "LimitExceededException" => "there is a limit on how many or how often, and it is reached",
-        "TooManyRequestsException" => "more was asked than the limits allow; later it may work",
-        "TooManyFailedAttemptsException" => "there were too many wrong codes or passwords; for a while nothing is tried any more",
-        "ConcurrentModificationException" => "somebody else changed the same thing at the same moment",
-        "GroupExistsException" => "the pool has a group of this name already",
-        "RefreshTokenReuseException" => "the refresh token had been replaced before, so its session was revoked",
-        "InternalErrorException" | "server_error" => "a fault of the server, which its log tells more about",
-        "temporarily_unavailable" => "the server had too much to do, or its store was away",
-        "invalid_request" => "a parameter is missing, repeated or not understood, or a form was too old",
-        "invalid_client" => "the app client is not known, or its secret is wrong, missing, or sent by a client without one",
-        "invalid_grant" => {
-            "the code or refresh token is wrong, used, expired, of another app client, or the PKCE verifier does not fit"
-        }
-        "unauthorized_client" => {
-            "the app client is not set up for this grant, or redirect_uri differs from that of the request before"
-        }
-        "unsupported_grant_type" => "there is no such grant_type",
-        "invalid_scope" => "a scope was asked for that the app client may not have",
-        "unsupported_token_type" => "only refresh tokens can be revoked",
-        "invalid_token" | "insufficient_scope" => "the access token does not hold, or lacks a scope",
-        _ => "the error has the same name in the API's reference",
-    }
+    meanings::of(result).map_or("the error has the same name in the API's reference", |known| known.means)
 }
 
 #[cfg(test)]

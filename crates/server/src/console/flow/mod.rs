@@ -16,7 +16,7 @@ mod callback;
 mod decode;
 mod exchange;
 mod raw;
-mod start;
+pub mod start;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -244,7 +244,8 @@ fn base(visit: &Visit) -> &str {
     &visit.app.engine.settings.public_url
 }
 
-fn callback_url(visit: &Visit) -> String {
+/// Where the sign-in page sends the browser back to in every run.
+pub fn callback_url(visit: &Visit) -> String {
     format!("{}{}", base(visit), paths::FLOW_CALLBACK)
 }
 

@@ -4,14 +4,16 @@ use axum::extract::Path;
 use http::StatusCode;
 use poolhouse_engine::error::Error;
 use poolhouse_engine::pools::Pool;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
 use super::super::users::refused;
 use super::{crumbs, items_after, read};
 use crate::console::kit::changes::{self, Change};
+use crate::console::kit::destroy::{self, What, was_promised};
 use crate::console::kit::json::{list as items, number, put, text};
 use crate::console::kit::paths;
-use crate::console::kit::view::{Block, Facts, Field, Form, Input, Named, Value, View};
+use crate::console::kit::view::{Block, Facts, Field, Form, Input, Named, View};
 use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 
@@ -256,6 +258,10 @@ pub async fn ask_delete(visit: Visit, Path((id, name)): Path<(String, String)>) 
     };
     let input = json!({ "UserPoolId": pool.id, "GroupName": name });
     visit.would_call("DeleteGroup", &input);
+    let (undo, promised) = match destroy::promise(&visit, &What { kind: Kind::Group, pool: &pool.id, target: &name }).await {
+        Ok(undo) => undo,
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
     let here = |rest: &str| paths::group(&pool.id, &name, rest);
     let mut above = crumbs(&pool);
     above.push(Link::new(&name, &here("")));
@@ -268,17 +274,26 @@ pub async fn ask_delete(visit: Visit, Path((id, name)): Path<(String, String)>) 
             Named::text("Memberships", &members),
             Named::text("What stays", "every user who is in it"),
             Named::text("Tokens", "name the group until they are next issued or refreshed"),
-            Named::new("Undo", Value::text("none: create the group and add its members again")),
+            Named::text("Undo", &undo),
         ],
         links: Vec::new(),
     }));
-    let form = Form::new("delete", &here("/delete"), "Delete group", Vec::new()).destroying().or_cancel(&here(""));
+    let form = Form::new("delete", &here("/delete"), "Delete group", vec![promised]).destroying().or_cancel(&here(""));
     view.blocks.push(Block::Form(form));
     Ok(visit.show(view))
 }
 
 pub async fn delete(Path((id, name)): Path<(String, String)>, posted: Posted) -> Answer {
     let (posted, pool) = posted.enter(&id).await?;
-    let (visit, _) = posted.visit.must("DeleteGroup", json!({ "UserPoolId": pool.id, "GroupName": name })).await?;
-    Ok(visit.go(&paths::pool(&pool.id, "/groups"), &format!("Group {name} was deleted. Its members stay.")))
+    let promised = was_promised(&posted);
+    let mut visit = posted.visit;
+    let what = What { kind: Kind::Group, pool: &pool.id, target: &name };
+    let calls = [("DeleteGroup", json!({ "UserPoolId": pool.id, "GroupName": name }))];
+    match destroy::perform(&mut visit, &what, promised, &calls).await {
+        Ok(()) => {
+            let said = format!("Group {name} was deleted. Its members stay.");
+            Ok(visit.go_undoable(&paths::pool(&pool.id, "/groups"), &said))
+        }
+        Err(error) => Err(visit.failed(&error).await.into()),
+    }
 }

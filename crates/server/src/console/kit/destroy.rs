@@ -3,6 +3,7 @@
 use axum::response::Response;
 use http::StatusCode;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::{self, Kind, Outlook};
 use serde_json::{Value as Json, json};
 
 use super::json::list;
@@ -24,6 +25,8 @@ pub struct Loss {
     /// The form's address, and where Cancel leads.
     pub url: String,
     pub back: String,
+    /// What an undo would put back; `None` where there is none.
+    pub undo: Option<(Kind, String)>,
     /// To be typed, where it is a pool, a domain or an app client.
     pub typed: Option<String>,
     /// What is gone afterwards, with counts.
@@ -48,6 +51,14 @@ impl Loss {
 
     /// The page; with `error`, the one that comes back.
     pub async fn show(self, visit: Visit, error: Option<String>) -> Response {
+        let undo = match &self.undo {
+            Some((kind, target)) => promise(&visit, &What { kind: *kind, pool: &self.pool, target }).await,
+            None => Ok(("There is no undo.".to_owned(), Field::hidden(PROMISED, "none"))),
+        };
+        let (sentence, promised) = match undo {
+            Ok(undo) => undo,
+            Err(failure) => return visit.failed(&failure).await,
+        };
         let mut view = visit.view(Some(&self.pool), self.submit, self.crumbs).await;
         if let Some((state, text, link)) = self.warning {
             view.blocks.push(Block::Notice { state, text, link });
@@ -55,7 +66,7 @@ impl Loss {
         view.blocks.push(Block::Facts(Facts {
             id: "lost".to_owned(),
             title: "What is lost".to_owned(),
-            hint: Some("There is no undo.".to_owned()),
+            hint: Some(sentence),
             facts: self.lost,
             links: Vec::new(),
         }));
@@ -63,6 +74,7 @@ impl Loss {
         view.blocks.push(Block::Prose { title: Some("What stays".to_owned()), text: self.stays });
         if self.possible {
             let mut fields = self.hidden;
+            fields.push(promised);
             if let Some(name) = &self.typed {
                 let field = Field::text(TYPED, &format!("Type {name} to confirm"), "").must();
                 fields.push(field.wrong(error.clone()));
@@ -74,6 +86,15 @@ impl Loss {
         }
         let status = if error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         visit.show_as(status, view)
+    }
+
+    /// Deletes what the page was about, by these operations ([`perform`]).
+    ///
+    /// # Errors
+    /// As [`perform`].
+    pub async fn perform(&self, visit: &mut Visit, promised: bool, calls: &[(&'static str, Json)]) -> Result<(), Error> {
+        let Some((kind, target)) = &self.undo else { return Err(Error::internal("this has no undo")) };
+        perform(visit, &What { kind: *kind, pool: &self.pool, target }, promised, calls).await
     }
 
     /// The page again, because the name was not typed.
@@ -103,4 +124,70 @@ pub async fn all(visit: &Visit, operation: &'static str, input: &Json, member: &
 pub fn counted(count: usize, one: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {one}{plural}")
+}
+
+/// What would be put back by an undo: its kind, and how statements know it in its pool.
+pub struct What<'a> {
+    pub kind: Kind,
+    pub pool: &'a str,
+    pub target: &'a str,
+}
+
+/// The field that says whether the page promised an undo.
+const PROMISED: &str = "undo";
+
+/// Whether it could be undone, in a sentence, and the field that holds the page to it.
+///
+/// # Errors
+/// The store's.
+pub async fn promise(visit: &Visit, what: &What<'_>) -> Result<(String, Field), Error> {
+    let outlook = undo::outlook(&visit.ctx, what.kind, what.pool, what.target).await?;
+    let promised = matches!(outlook, Outlook::Days(_));
+    Ok((sentence(what.kind, outlook), Field::hidden(PROMISED, if promised { "promised" } else { "none" })))
+}
+
+fn sentence(kind: Kind, outlook: Outlook) -> String {
+    let sessions = match kind {
+        Kind::Pool => " Its users stay signed in then.",
+        Kind::User => " Sessions stay ended.",
+        Kind::Client => " Refresh tokens stay revoked.",
+        _ => "",
+    };
+    match outlook {
+        Outlook::Days(days) => format!("You can undo this for {}.{sessions}", counted(usize::try_from(days).unwrap_or(0), "day")),
+        Outlook::Off => "There is no undo: this instance keeps nothing that was deleted.".to_owned(),
+        Outlook::TooLarge { rows, .. } if rows > undo::ROWS_MAX => {
+            format!("There is no undo: this is more than {} rows.", undo::ROWS_MAX)
+        }
+        Outlook::TooLarge { bytes, .. } => {
+            let (bytes, most) = (bytes / 1_048_576, undo::BYTES_MAX / 1_048_576);
+            format!("There is no undo: about {bytes} MB are more than the {most} MB that are kept.")
+        }
+    }
+}
+
+/// The one way in which pages delete: what goes is kept, or the page has said that it is not.
+///
+/// # Errors
+/// An operation's own, or that there is no undo where the page promised one; nothing was deleted then.
+pub async fn perform(visit: &mut Visit, what: &What<'_>, promised: bool, calls: &[(&'static str, Json)]) -> Result<(), Error> {
+    match undo::outlook(&visit.ctx, what.kind, what.pool, what.target).await? {
+        Outlook::Days(_) => {}
+        outlook if promised => {
+            let why = sentence(what.kind, outlook);
+            return Err(Error::invalid_parameter(format!(
+                "Nothing was deleted. {why} Open the page again to delete all the same."
+            )));
+        }
+        _ => visit.ctx.keep_deleted(false),
+    }
+    for (operation, input) in calls {
+        visit.call(operation, input.clone()).await?;
+    }
+    Ok(())
+}
+
+/// Whether the page that was sent had promised an undo.
+pub fn was_promised(posted: &Posted) -> bool {
+    posted.text(PROMISED) == "promised"
 }

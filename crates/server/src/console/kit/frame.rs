@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::paths;
-use crate::pages::fields::Link;
+use super::view::Choice;
+use crate::pages::fields::{Link, Moment};
 
 /// The frame of one page.
 #[derive(Clone, Serialize)]
@@ -18,8 +19,30 @@ pub struct Frame {
     pub crumbs: Vec<Link>,
     /// Something was just done.
     pub said: Option<String>,
+    /// The address of this page, for what leads back to it.
+    pub back: String,
+    /// Where the clock shows another time than the real one.
+    pub clock: Option<Clock>,
+    pub themes: Vec<Choice>,
+    pub theme_url: &'static str,
+    /// The way to undo it.
+    pub undo: Option<Link>,
     pub switch_url: &'static str,
     pub home_url: &'static str,
+}
+
+/// A development instance's clock whose hands were moved.
+#[derive(Clone, Serialize)]
+pub struct Clock {
+    /// What the rules go by.
+    pub shown: Moment,
+    pub real: Moment,
+    pub frozen: bool,
+}
+
+/// What may be chosen, with `theme` chosen: `light`, `dark`, or empty for the system's own.
+pub fn themes(theme: &str) -> Vec<Choice> {
+    [("", "System"), ("light", "Light"), ("dark", "Dark")].map(|(value, label)| Choice::new(value, label, value == theme)).into()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,6 +88,7 @@ const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Test a flow", paths::FLOW),
     ("Token inspector", paths::TOKEN),
     ("Events", paths::EVENTS),
+    ("Recently deleted", paths::DELETED),
     ("Coverage", paths::COVERAGE),
 ];
 

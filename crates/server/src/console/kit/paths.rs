@@ -6,13 +6,24 @@ pub const HOME: &str = "/console";
 pub const POOLS: &str = "/console/pools";
 /// The pool switcher's form: `?pool=ID`.
 pub const SWITCH: &str = "/console/switch";
+/// Light, dark, or as the system has it.
+pub const THEME: &str = "/console/theme";
 /// The flow runner; its callback address is `{public_url}{FLOW_CALLBACK}`.
 pub const FLOW: &str = "/console/flow";
 pub const FLOW_CALLBACK: &str = "/console/flow/callback";
+/// The wizard.
+pub const QUICK_CREATE: &str = "/console/quick-create";
 pub const TOKEN: &str = "/console/token";
 pub const EVENTS: &str = "/console/events";
+/// What the console deleted.
+pub const DELETED: &str = "/console/deleted";
 pub const COVERAGE: &str = "/console/coverage";
 pub const INBOX: &str = "/_poolhouse/inbox";
+
+/// The page of one deletion, or one below it.
+pub fn deleted(id: &str, rest: &str) -> String {
+    format!("{DELETED}/{}{rest}", segment(id))
+}
 
 /// `/console/pools/{pool}{rest}`; `rest` is empty or begins with `/`.
 pub fn pool(pool: &str, rest: &str) -> String {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::equivalent::{Endpoint, Equivalent};
 use super::frame::{self, Frame, PoolName};
 use super::paths;
-use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Table, Value, View};
+use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Step, Table, Value, View};
 use crate::pages::contexts::Page;
 use crate::pages::fields::{Link, Moment, Shell};
 
@@ -13,6 +13,7 @@ const POOL: &str = "us-east-1_DemoPool1";
 
 impl Page for View {
     const TEMPLATE: &'static str = "console.html";
+    const SCRIPTED: bool = true;
 
     fn samples() -> Vec<Self> {
         let full = Self { blocks: words().into_iter().chain(lists()).chain(forms()).collect(), ..bare("Everything at once") };
@@ -31,15 +32,24 @@ fn bare(title: &str) -> View {
     let path = paths::pool(POOL, "");
     let endpoint = Endpoint { url: "http://localhost:9229".to_owned(), region: "us-east-1".to_owned(), any_key: true };
     View {
-        shell: Shell::new("en", "Poolhouse").with_inbox(paths::INBOX),
+        shell: Shell { theme: "dark", ..Shell::new("en", "Poolhouse").with_inbox(paths::INBOX) },
         frame: Frame {
             version: "0.1.0".to_owned(),
             pools: vec![pool.clone()],
             menu: frame::menu(&path, Some(POOL)),
             pool: Some(pool),
             crumbs: vec![Link::new("Console", paths::HOME), Link::new("User pools", paths::POOLS)],
+            back: path.clone(),
+            clock: Some(frame::Clock {
+                shown: Moment::of(1_795_413_600_000, 1_795_413_600_000),
+                real: Moment::of(1_795_327_200_000, 1_795_413_600_000),
+                frozen: true,
+            }),
+            themes: frame::themes("dark"),
             said: Some("User ada@example.com was created.".to_owned()),
+            undo: Some(Link::new("Undo", paths::DELETED)),
             switch_url: paths::SWITCH,
+            theme_url: paths::THEME,
             home_url: paths::HOME,
         },
         title: title.to_owned(),
@@ -54,7 +64,11 @@ fn bare(title: &str) -> View {
 fn words() -> Vec<Block> {
     let notice =
         |state, text: &str| Block::Notice { state, text: text.to_owned(), link: Some(Link::new("Fix this", "/console")) };
+    let step = |text: &str, url: Option<&str>, here| Step { text: text.to_owned(), url: url.map(str::to_owned), here };
     vec![
+        Block::Steps {
+            steps: vec![step("1 Goal", Some("/console"), false), step("2 User pool", None, true), step("3 Domain", None, false)],
+        },
         notice(State::Ok, "All is well."),
         notice(State::Info, "This is how it is."),
         notice(State::Warn, "This may surprise you."),
@@ -120,6 +134,7 @@ fn forms() -> Vec<Block> {
                 .or_cancel("/console")
                 .refused(Some("The callback URLs were refused.".to_owned())),
         ),
+        Block::Form(Form::new("skip", "/console", "Skip domain", Vec::new()).hinting("Without one.").beside()),
         Block::Form(
             Form::new("drop", "/console", "Delete user pool", vec![Field::text("confirm", "Type demo to confirm", "").must()])
                 .destroying()

@@ -62,6 +62,10 @@ pub enum Block {
         hint: Option<String>,
         text: String,
     },
+    /// Where one is on a way of several pages.
+    Steps {
+        steps: Vec<Step>,
+    },
     /// Ways on, each with a line about it.
     Cards {
         title: Option<String>,
@@ -190,6 +194,15 @@ pub struct Table {
     pub first: Option<String>,
 }
 
+/// One page of a way.
+#[derive(Clone, Serialize)]
+pub struct Step {
+    pub text: String,
+    /// Where it can be gone to already, or again.
+    pub url: Option<String>,
+    pub here: bool,
+}
+
 #[derive(Clone, Serialize)]
 pub struct Card {
     pub title: String,
@@ -211,6 +224,8 @@ pub struct Form {
     pub submit: String,
     /// Whether something is lost by it.
     pub danger: bool,
+    /// Whether it stands beside a form that is the page's own: its button is no main one.
+    pub aside: bool,
     /// Where to go instead; on a page of destruction it comes first, and is where the focus begins.
     pub cancel: Option<String>,
     /// One sentence about the whole form: why it was refused.
@@ -228,6 +243,7 @@ impl Form {
             fields,
             submit: submit.to_owned(),
             danger: false,
+            aside: false,
             cancel: None,
             error: None,
         }
@@ -260,6 +276,13 @@ impl Form {
     #[must_use]
     pub fn destroying(mut self) -> Self {
         self.danger = true;
+        self
+    }
+
+    /// Not what the page is for.
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.aside = true;
         self
     }
 

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
-use poolhouse_engine::ctx::{Caller, Ctx, Remote, region_of_pool};
+use http::{HeaderValue, Method, StatusCode, header};
+use poolhouse_engine::ctx::{Caller, Ctx, Reading, Remote, region_of_pool};
 use poolhouse_engine::error::{Code, Error};
 use poolhouse_engine::oauth::params::Params;
 use poolhouse_engine::ops::{self, Class};
@@ -19,10 +19,12 @@ use serde_json::Value as Json;
 
 use super::equivalent::{Endpoint, Equivalent};
 use super::frame::{self, Frame, PoolName};
+use super::json::{list, text};
 use super::paths;
 use super::view::{Block, State, View};
 use crate::config::Callers;
-use crate::pages::fields::Link;
+use crate::console::theme;
+use crate::pages::fields::{Link, Moment, Shell};
 use crate::reached::Reached;
 use crate::refusal::see;
 use crate::state::AppState;
@@ -36,6 +38,10 @@ const FORM_MAX: usize = 256 * 1024;
 const FIELDS_MAX: usize = 300;
 /// Pools offered by the switcher; ListUserPools gives no more at a time.
 const SWITCH_MAX: u32 = 60;
+/// A clock that is off by less shows the real time.
+const MOVED_FROM_MS: i64 = 1000;
+/// Longest address to lead back to, bytes.
+const BACK_MAX: usize = 2048;
 /// The cookie with what was just done, for the page that the redirect leads to. Not the address: a link from elsewhere could put
 /// words into the console's mouth.
 const SAID: &str = "poolhouse-said";
@@ -50,10 +56,15 @@ pub struct Visit {
     path: String,
     token: String,
     token_cookie: HeaderValue,
-    https: bool,
-    said: Option<String>,
+    pub https: bool,
+    said: Option<(String, Option<String>)>,
+    /// What leads back to this page by a link.
+    back: String,
+    theme: &'static str,
     endpoint: Endpoint,
     called: Vec<Equivalent>,
+    /// What the switcher offers, where the page has asked for it already.
+    pools: Option<Vec<PoolName>>,
 }
 
 impl FromRequestParts<AppState> for Visit {
@@ -83,8 +94,11 @@ impl FromRequestParts<AppState> for Visit {
             token_cookie,
             https: reached.https,
             said: cookies::get(&parts.headers, SAID).and_then(heard),
+            back: back(parts),
+            theme: theme::of(&parts.headers),
             endpoint,
             called: Vec::new(),
+            pools: None,
         };
         match Params::parse(parts.uri.query().unwrap_or_default()).and_then(|params| params.no_repeats().map(|()| params)) {
             Ok(params) => visit.params = params,
@@ -153,6 +167,11 @@ impl Visit {
         self.called.push(equivalent);
     }
 
+    /// A call as a line for the AWS CLI, where the page itself says it.
+    pub fn command(&self, name: &'static str, input: &Json) -> String {
+        self.equivalent(name, input).cli
+    }
+
     fn equivalent(&self, name: &'static str, input: &Json) -> Equivalent {
         // A pool lives in one region, whatever this instance's own is: asked in another one, it does not exist.
         let of_pool = input.get("UserPoolId").and_then(Json::as_str).map(region_of_pool).filter(|region| !region.is_empty());
@@ -170,7 +189,10 @@ impl Visit {
     pub async fn view(&self, pool: Option<&str>, title: &str, crumbs: Vec<Link>) -> View {
         let mut all = vec![Link::new("Console", paths::HOME)];
         // The switcher is worth no failure of the page.
-        let pools = self.pools().await.unwrap_or_default();
+        let pools = match &self.pools {
+            Some(pools) => pools.clone(),
+            None => self.pools().await.unwrap_or_default(),
+        };
         let pool = pool.map(|id| {
             let named = pools.iter().find(|known| known.id == id).cloned();
             named.unwrap_or_else(|| PoolName { id: id.to_owned(), name: id.to_owned() })
@@ -187,14 +209,19 @@ impl Visit {
         }
         let menu = frame::menu(&self.path, pool.as_ref().map(|pool| pool.id.as_str()));
         View {
-            shell: shell::of_instance(&self.app),
+            shell: Shell { theme: self.theme, ..shell::of_instance(&self.app) },
             frame: Frame {
+                back: self.back.clone(),
+                clock: self.clock(),
+                themes: frame::themes(self.theme),
+                theme_url: paths::THEME,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pool,
                 pools,
                 menu,
                 crumbs: all,
-                said: self.said.clone(),
+                said: self.said.as_ref().map(|(text, _)| text.clone()),
+                undo: self.said.as_ref().and_then(|(_, id)| Some(Link::new("Undo", &paths::deleted(id.as_deref()?, "")))),
                 switch_url: paths::SWITCH,
                 home_url: paths::HOME,
             },
@@ -207,11 +234,21 @@ impl Visit {
         }
     }
 
+    /// Both times, where the hands of a development instance's clock were moved.
+    fn clock(&self) -> Option<frame::Clock> {
+        let Reading { now, real, frozen } = self.app.engine.clock.read();
+        let moved = frozen || (now - real).abs() >= MOVED_FROM_MS;
+        moved.then(|| frame::Clock { shown: Moment::of(now, now), real: Moment::of(real, now), frozen })
+    }
+
     async fn pools(&self) -> Result<Vec<PoolName>, Error> {
         let output = self.call_aside("ListUserPools", serde_json::json!({ "MaxResults": SWITCH_MAX })).await?;
-        let pools = output.get("UserPools").and_then(Json::as_array).cloned().unwrap_or_default();
-        let text = |pool: &Json, name: &str| pool.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-        Ok(pools.iter().map(|pool| PoolName { id: text(pool, "Id"), name: text(pool, "Name") }).collect())
+        Ok(names(&output))
+    }
+
+    /// The page has the first answer of ListUserPools: the switcher need not ask again.
+    pub fn knows_pools(&mut self, listed: &Json) {
+        self.pools = Some(names(listed));
     }
 
     /// The page, with the calls that were noted.
@@ -232,8 +269,19 @@ impl Visit {
 
     /// After a form: on to `url`, where `said` is said.
     pub fn go(self, url: &str, said: &str) -> Response {
+        self.gone(url, said, None)
+    }
+
+    /// As [`Visit::go`], after a deletion: with the way to its undo, if there is one.
+    pub fn go_undoable(self, url: &str, said: &str) -> Response {
+        let id = self.ctx.deletion().map(str::to_owned);
+        self.gone(url, said, id.as_deref())
+    }
+
+    fn gone(self, url: &str, said: &str, undo: Option<&str>) -> Response {
+        let said = format!("{}\0{said}", undo.unwrap_or_default());
         let mut response = see(url);
-        response.headers_mut().append(header::SET_COOKIE, cookies::set(SAID, &URL_SAFE_NO_PAD.encode(said), self.https));
+        response.headers_mut().append(header::SET_COOKIE, cookies::set(SAID, &URL_SAFE_NO_PAD.encode(&said), self.https));
         response
     }
 
@@ -329,7 +377,7 @@ impl FromRequest<AppState> for Posted {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Stop> {
         let (mut parts, body) = request.into_parts();
-        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        let mut visit = Visit::from_request_parts(&mut parts, app).await?;
         let Some(reached) = parts.extensions.get::<Reached>() else {
             return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response().into());
         };
@@ -341,12 +389,29 @@ impl FromRequest<AppState> for Posted {
         if !csrf::accepts(&visit.ctx, reached, &parts.headers, form.get("_csrf").ok().flatten()) {
             return Err(forged(visit).await.into());
         }
+        // Whatever a form deletes can be put back: no page has to remember it.
+        visit.ctx.keep_deleted(true);
         Ok(Self { visit, form })
     }
 }
 
-fn heard(cookie: &str) -> Option<String> {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(cookie).ok()?).ok()
+fn names(listed: &Json) -> Vec<PoolName> {
+    let named = |pool: &Json| PoolName { id: text(pool, "Id").to_owned(), name: text(pool, "Name").to_owned() };
+    list(listed, "UserPools").iter().map(named).collect()
+}
+
+/// Of a page that a link leads to its address; of another the console's home.
+fn back(parts: &Parts) -> String {
+    let address = parts.uri.path_and_query().map_or(parts.uri.path(), |whole| whole.as_str());
+    let fits = parts.method == Method::GET && address.len() <= BACK_MAX;
+    if fits { address.to_owned() } else { paths::HOME.to_owned() }
+}
+
+/// What was said, and the id of the deletion that it was about.
+fn heard(cookie: &str) -> Option<(String, Option<String>)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cookie).ok()?).ok()?;
+    let (undo, said) = text.split_once('\0')?;
+    Some((said.to_owned(), Some(undo.to_owned()).filter(|id| !id.is_empty())))
 }
 
 async fn unreadable(visit: Visit) -> Response {

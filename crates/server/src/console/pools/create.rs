@@ -58,7 +58,8 @@ fn making() -> Making {
     }
 }
 
-fn start() -> Json {
+/// What the form starts from.
+pub fn start() -> Json {
     json!({
         "UsernameAttributes": ["email"],
         "AutoVerifiedAttributes": ["email"],
@@ -93,11 +94,12 @@ pub async fn post(posted: Posted) -> Answer {
 }
 
 /// The model's sentence for a member that is not there speaks of null; people left a field empty.
-fn nameless(error: Error, input: &Json) -> Error {
+pub fn nameless(error: Error, input: &Json) -> Error {
     if input.get("PoolName").is_some() { error } else { Error::invalid_parameter("Enter a name for the user pool.") }
 }
 
-fn settle(input: &mut Json, posted: &Posted) {
+/// Writes the fields that become more than one member.
+pub fn settle(input: &mut Json, posted: &Posted) {
     let chosen = SIGN_IN_WITH.iter().find(|(value, ..)| *value == posted.text(SIGN_IN));
     let (usernames, aliases) =
         chosen.map_or((&[] as &[&str], &[] as &[&str]), |(_, _, usernames, aliases)| (*usernames, *aliases));
@@ -108,7 +110,8 @@ fn settle(input: &mut Json, posted: &Posted) {
     members::put(input, "Schema", (!schema.is_empty()).then(|| json!(schema)));
 }
 
-fn fields(input: &Json) -> Vec<Field> {
+/// The fields, with what stands in them.
+pub fn fields(input: &Json) -> Vec<Field> {
     let (usernames, aliases) = (texts_at(input, "UsernameAttributes"), texts_at(input, "AliasAttributes"));
     let sign_in = SIGN_IN_WITH.iter().map(|(value, label, names, also)| {
         Choice::new(value, label, *names == usernames.as_slice() && *also == aliases.as_slice())

@@ -2,9 +2,10 @@
 
 use axum::extract::Path;
 use poolhouse_engine::error::Error;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
-use crate::console::kit::destroy::{Loss, all, counted};
+use crate::console::kit::destroy::{Loss, all, counted, was_promised};
 use crate::console::kit::json::{number, text};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Named, State};
@@ -29,9 +30,10 @@ pub async fn post(Path(pool): Path<String>, posted: Posted) -> Answer {
     if !loss.possible || !loss.confirmed_by(&posted) {
         return Ok(loss.mistyped(posted.visit).await);
     }
+    let promised = was_promised(&posted);
     let mut visit = posted.visit;
-    match delete(&mut visit, &pool, &domains).await {
-        Ok(()) => Ok(visit.go(paths::POOLS, &format!("User pool {} was deleted.", loss.typed.unwrap_or_default()))),
+    match loss.perform(&mut visit, promised, &calls(&pool, &domains)).await {
+        Ok(()) => Ok(visit.go_undoable(paths::POOLS, &format!("User pool {} was deleted.", loss.typed.unwrap_or_default()))),
         Err(error) => {
             let (visit, said) = visit.said(&error).await?;
             Ok(loss.show(visit, Some(said)).await)
@@ -40,19 +42,15 @@ pub async fn post(Path(pool): Path<String>, posted: Posted) -> Answer {
 }
 
 /// A pool with a domain cannot be deleted (Cognito's rule): its domains go first.
-async fn delete(visit: &mut Visit, pool: &str, domains: &[String]) -> Result<(), Error> {
-    for domain in domains {
-        visit.call("DeleteUserPoolDomain", json!({ "Domain": domain, "UserPoolId": pool })).await?;
-    }
-    visit.call("DeleteUserPool", json!({ "UserPoolId": pool })).await?;
-    Ok(())
+fn calls(pool: &str, domains: &[String]) -> Vec<(&'static str, Json)> {
+    let domain = |domain: &String| ("DeleteUserPoolDomain", json!({ "Domain": domain, "UserPoolId": pool }));
+    domains.iter().map(domain).chain([("DeleteUserPool", json!({ "UserPoolId": pool }))]).collect()
 }
 
 fn would_call(visit: &mut Visit, pool: &str, domains: &[String]) {
-    for domain in domains {
-        visit.would_call("DeleteUserPoolDomain", &json!({ "Domain": domain, "UserPoolId": pool }));
+    for (operation, input) in calls(pool, domains) {
+        visit.would_call(operation, &input);
     }
-    visit.would_call("DeleteUserPool", &json!({ "UserPoolId": pool }));
 }
 
 /// What is lost, and the domains that are.
@@ -93,6 +91,7 @@ async fn loss(visit: &Visit, pool: &str) -> Result<(Loss, Vec<String>), Error> {
         hidden: Vec::new(),
         after: None,
         typed: Some(name),
+        undo: Some((Kind::Pool, pool.to_owned())),
     };
     Ok((loss, domains))
 }

@@ -36,7 +36,7 @@ async fn list(mut visit: Visit) -> Answer {
     };
     let mut view = visit.view(None, "User pools", Vec::new()).await;
     view.lead = Some("A user pool is a directory of users with its own sign-in.".to_owned());
-    view.actions.push(Link::new("Create user pool", create::URL));
+    view.actions = vec![Link::new("Quick create", paths::QUICK_CREATE), Link::new("Create user pool", create::URL)];
     view.blocks.push(table(&listed, visit.ctx.now, Some(&after)));
     Ok(visit.show(view))
 }
@@ -48,7 +48,7 @@ pub fn table(listed: &Json, now: i64, after: Option<&str>) -> Block {
         return Block::Empty {
             title: "No user pools yet".to_owned(),
             text: "A user pool is a directory of users with its own sign-in.".to_owned(),
-            link: Some(Link::new("Create user pool", create::URL)),
+            link: Some(Link::new("Quick create", paths::QUICK_CREATE)),
         };
     }
     let row = |pool: &Json| {

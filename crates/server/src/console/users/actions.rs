@@ -3,13 +3,16 @@
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
+use poolhouse_engine::error::Error;
 use poolhouse_engine::pools::Pool;
+use poolhouse_engine::undo::Kind;
 use serde_json::{Value as Json, json};
 
 use super::super::{home, paths};
 use super::{attributes_of, crumbs, enabled, name_of, read};
+use crate::console::kit::destroy::{self, What, was_promised};
 use crate::console::kit::json::{list, text};
-use crate::console::kit::view::{Block, Facts, Form, Named, Value, View};
+use crate::console::kit::view::{Block, Facts, Field, Form, Named, Value, View};
 use crate::console::kit::visit::{Answer, Posted, Stop, Visit};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +80,7 @@ impl Action {
                 "Every refresh token and access token of the user is revoked. Apps that only check a token's signature accept it \
                  until it expires, and sessions of the sign-in page in browsers stay."
             }
-            Self::Delete => "The user and all that belongs to it is deleted for good.",
+            Self::Delete => "The user and all that belongs to it is deleted.",
         }
     }
 
@@ -115,30 +118,34 @@ fn input(pool: &Pool, username: &str) -> Json {
 
 async fn page(mut visit: Visit, pool: &Pool, user: &Json, action: Action) -> Result<(Visit, View, Form), Stop> {
     let username = text(user, "Username");
-    let groups = match action {
-        Action::Delete => match visit.call_aside("AdminListGroupsForUser", input(pool, username)).await {
-            Ok(groups) => groups,
+    let lost = match action {
+        Action::Delete => match lost(&visit, pool, user).await {
+            Ok(lost) => Some(lost),
             Err(error) => return Err(visit.failed(&error).await.into()),
         },
-        _ => Json::Null,
+        _ => None,
     };
     visit.would_call(action.operation(), &input(pool, username));
     let title = format!("{}: {}", action.title(), name_of(pool, user));
     let mut view = visit.view(Some(&pool.id), &title, crumbs(pool, user)).await;
     view.lead = Some(action.about().to_owned());
-    if action == Action::Delete {
-        view.blocks.push(lost(user, &groups));
-    }
+    let (block, promised): (Option<Block>, Option<Field>) = lost.unzip();
+    view.blocks.extend(block);
     let here = paths::user(&pool.id, username, &format!("/{}", action.slug()));
-    let form = Form::new("act", &here, action.title(), Vec::new()).or_cancel(&paths::user(&pool.id, username, ""));
+    let form =
+        Form::new("act", &here, action.title(), promised.into_iter().collect()).or_cancel(&paths::user(&pool.id, username, ""));
     Ok((visit, view, if action.takes_away() { form.destroying() } else { form }))
 }
 
-fn lost(user: &Json, groups: &Json) -> Block {
+/// What is lost, and the field with what was promised.
+async fn lost(visit: &Visit, pool: &Pool, user: &Json) -> Result<(Block, Field), Error> {
+    let groups = &visit.call_aside("AdminListGroupsForUser", input(pool, text(user, "Username"))).await?;
+    let sub = attributes_of(user).remove("sub").unwrap_or_default();
+    let (undo, promised) = destroy::promise(visit, &What { kind: Kind::User, pool: &pool.id, target: &sub }).await?;
     let attributes: Vec<String> = attributes_of(user).into_keys().collect();
     let groups_in: Vec<String> = list(groups, "Groups").iter().map(|group| text(group, "GroupName").to_owned()).collect();
     let more = if groups.get("NextToken").is_some() { " or more" } else { "" };
-    Block::Facts(Facts {
+    let block = Block::Facts(Facts {
         id: "lost".to_owned(),
         title: "What is lost".to_owned(),
         hint: None,
@@ -149,10 +156,11 @@ fn lost(user: &Json, groups: &Json) -> Block {
                 .noting("The groups themselves stay."),
             Named::text("Sessions, tokens and codes", "all end at once"),
             Named::text("What stays", "the audit trail, and messages that were sent"),
-            Named::text("Undo", "none: a user of the same name made later has another sub"),
+            Named::text("Undo", &undo),
         ],
         links: Vec::new(),
-    })
+    });
+    Ok((block, promised))
 }
 
 pub async fn ask(visit: Visit, Path((id, username, slug)): Path<(String, String, String)>) -> Answer {
@@ -167,9 +175,18 @@ pub async fn ask(visit: Visit, Path((id, username, slug)): Path<(String, String,
 pub async fn act(Path((id, username, slug)): Path<(String, String, String)>, posted: Posted) -> Answer {
     let Some(action) = Action::of(&slug) else { return Ok(home::missing(posted.visit).await) };
     let (posted, pool) = posted.enter(&id).await?;
-    let (visit, user) = read(posted.visit, &pool, &username).await?;
-    match visit.call_aside(action.operation(), input(&pool, &username)).await {
-        Ok(_) => Ok(done(visit, &pool, &user, action)),
+    let promised = was_promised(&posted);
+    let (mut visit, user) = read(posted.visit, &pool, &username).await?;
+    let done_so = match action {
+        Action::Delete => {
+            let sub = attributes_of(&user).remove("sub").unwrap_or_default();
+            let what = What { kind: Kind::User, pool: &pool.id, target: &sub };
+            destroy::perform(&mut visit, &what, promised, &[(action.operation(), input(&pool, &username))]).await
+        }
+        _ => visit.call_aside(action.operation(), input(&pool, &username)).await.map(drop),
+    };
+    match done_so {
+        Ok(()) => Ok(done(visit, &pool, &user, action)),
         Err(error) => {
             let (visit, said) = visit.said(&error).await?;
             let (visit, mut view, form) = page(visit, &pool, &user, action).await?;
@@ -184,5 +201,6 @@ fn done(visit: Visit, pool: &Pool, user: &Json, action: Action) -> Response {
         Action::Delete => paths::pool(&pool.id, "/users"),
         _ => paths::user(&pool.id, text(user, "Username"), ""),
     };
-    visit.go(&url, &action.done(&name_of(pool, user)))
+    let said = action.done(&name_of(pool, user));
+    if action == Action::Delete { visit.go_undoable(&url, &said) } else { visit.go(&url, &said) }
 }

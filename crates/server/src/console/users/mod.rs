@@ -8,7 +8,7 @@ mod detail;
 mod invitation;
 mod list;
 mod membership;
-mod password;
+pub mod password;
 mod standing;
 
 use std::collections::BTreeMap;

@@ -6,20 +6,20 @@ use super::forms::{Form, has, link, send};
 use crate::browser::Browser;
 use crate::harness::{App, House, Options, PASSWORD, Reply, encode};
 
-const MAIL: &str = "ada@example.com";
+pub const MAIL: &str = "ada@example.com";
 
-struct Runner<'a> {
+pub struct Runner<'a> {
     house: &'a House,
-    browser: Browser<'a>,
+    pub browser: Browser<'a>,
 }
 
 impl<'a> Runner<'a> {
-    fn new(house: &'a House) -> Self {
+    pub fn new(house: &'a House) -> Self {
         Self { house, browser: house.browser() }
     }
 
     /// The page of the run's first step, once the client has all it needs.
-    async fn begin(&mut self, app: &App, pkce: &str) -> Reply {
+    pub async fn begin(&mut self, app: &App, pkce: &str) -> Reply {
         let page = self.browser.get(&start(app)).await;
         let page =
             if page.text.contains("id=\"complete\"") { send(&mut self.browser, &page, "complete", &[]).await } else { page };
@@ -27,7 +27,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Opens an absolute address of ours and follows until a page comes.
-    async fn open(&mut self, url: &str) -> Reply {
+    pub async fn open(&mut self, url: &str) -> Reply {
         let path = url.strip_prefix(&self.house.public_url).unwrap_or(url).to_owned();
         let mut reply = self.browser.get(&path).await;
         while reply.status.is_redirection() {
@@ -38,7 +38,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Signs in on the real page and comes back to the callback.
-    async fn sign_in(&mut self, page: &Reply) -> Reply {
+    pub async fn sign_in(&mut self, page: &Reply) -> Reply {
         let login = self.open(&link(page, "Open the sign-in page")).await;
         let back = self.browser.submit(&login, &[("username", MAIL), ("password", PASSWORD)]).await;
         assert!(back.status.is_redirection(), "{back:?}");
@@ -48,11 +48,12 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn start(app: &App) -> String {
+pub fn start(app: &App) -> String {
     format!("/console/flow?{}", encode(&[("pool", &app.pool), ("client", &app.client)]))
 }
 
-async fn walk(house: &House, app: &App, pkce: &str) {
+/// The whole flow of this client, with [`MAIL`] and the harness's password.
+pub async fn walk(house: &House, app: &App, pkce: &str) {
     let mut runner = Runner::new(house);
     let page = runner.begin(app, pkce).await;
     has(&page, &["This request is in order", "GET /oauth2/authorize?response_type=code"]);

@@ -5,14 +5,17 @@ mod domains;
 mod events;
 mod flow;
 mod forms;
+mod frame;
 mod groups;
 mod messages;
 mod pools;
 mod settings;
 mod token;
+mod undo;
 mod user_actions;
 mod user_edits;
 mod users;
+mod wizard;
 
 use http::StatusCode;
 use serde_json::json;

@@ -63,7 +63,7 @@ async fn deleting_a_pool_names_what_is_lost_and_wants_its_name() {
     let mut browser = house.browser();
     let page = browser.get(&format!("/console/pools/{}/delete", app.pool)).await;
     let said = words(&page);
-    for part in ["1 user", "1 app client", "shop", "0 groups", "There is no undo."] {
+    for part in ["1 user", "1 app client", "shop", "0 groups", "You can undo this for 7 days."] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(page.text.contains("delete-user-pool-domain") && page.text.contains("delete-user-pool "), "both calls are told");

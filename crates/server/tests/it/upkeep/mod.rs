@@ -28,6 +28,7 @@ fn starting(store_url: &str, seed: u64) -> StartOptions {
             issuer: IssuerMode::Local,
             fixed_code: None,
             audit_days: 400,
+            undo_days: 7,
             rates: Default::default(),
             domain_url: "http://localhost:9229/_domain/{prefix}".into(),
         },

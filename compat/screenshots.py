@@ -1,0 +1,147 @@
+"""Pictures of every page: the console's, found by their links, and the samples of the sign-in pages; light, dark and narrow.
+
+    cargo xtask screenshots [--only TEXT]
+
+builds what it needs and calls this. What differs from run to run (times, ids that are drawn) is written over before a picture is
+taken, so that only what looks different changes. `POOLHOUSE_BIN` is the server, `POOLHOUSE_PAGES` the example that draws samples.
+"""
+
+import argparse
+import base64
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from harness.browser import chromium
+from harness.console_pages import find_pages
+from harness.server import COMPAT, Server
+
+OUT = COMPAT.parent / "docs/screenshots"
+USUAL = 9229
+# Width in CSS pixels, colours.
+KINDS = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (360, "light")}
+TALLEST = 1500
+QUALITY = 45
+SCALE = 0.6
+# Times, and identifiers that are drawn at random.
+STEADY = """() => {
+  const steady = [
+    [/\\d{4}-\\d\\d-\\d\\d([ T])\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?/g, '2026-01-01$109:00:00'],
+    [/\\d{4}-\\d\\d-\\d\\d/g, '2026-01-01'],
+    [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '0b7c2f1e-8d5a-4f3b-9c6d-1e2f3a4b5c6d'],
+    [/\\b\\d+ (second|minute|hour)s? ago/g, '2 minutes ago'],
+  ];
+  const over = (text) => steady.reduce((now, [from, to]) => now.replace(from, to), text);
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) walk.currentNode.data = over(walk.currentNode.data);
+  for (const field of document.querySelectorAll('input[value]')) field.value = over(field.value);
+}"""
+
+
+def seed() -> str:
+    """The seed of the documentation: fixed ids, every kind of thing once."""
+    return (COMPAT.parent / "docs/SEED.md").read_text().split("```yaml\n", 1)[1].split("```", 1)[0]
+
+
+def name_of(path: str) -> str:
+    """A stable name of a page: its address without what differs between pools, clients and users."""
+    address = urlsplit(path)
+    words = []
+    for word in unquote(address.path).removeprefix("/console").strip("/").split("/"):
+        # Ids have a digit, an underscore or an @; the words of our own addresses have none.
+        if re.search(r"[\d_@]", word):
+            continue
+        words.append(re.sub(r"[^a-z]+", "-", word.lower()))
+    # `pools/ID` is not the list `pools`.
+    if words and re.search(r"[\d_@]", unquote(address.path).rsplit("/", 1)[-1]):
+        words.append("one")
+    words += [re.sub(r"[^a-z]+", "-", key.lower()) for key, _ in parse_qsl(address.query) if key != "pool"]
+    return "console-" + ("-".join(word for word in words if word) or "home")
+
+
+def addresses(server: Server, samples: Path) -> dict[str, str]:
+    """Name -> address; of several pages of one kind the first."""
+    found = {}
+    for path in find_pages(server.http):
+        found.setdefault(name_of(path), server.http + path)
+    for page in sorted(samples.glob("*.html")):
+        # The samples of the console's blocks are for tests; its pages are there as they are.
+        if not page.name.startswith("console"):
+            found[f"page-{page.stem.replace('_', '-')}"] = page.as_uri()
+    return found
+
+
+def picture(page, url: str, width: int) -> bytes:
+    page.goto(url)
+    page.evaluate(STEADY)
+    height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": SCALE if width > 400 else 0.8}
+    session = page.context.new_cdp_session(page)
+    taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY, "clip": clip, "captureBeyondViewport": True})
+    session.detach()
+    return base64.b64decode(taken["data"])
+
+
+def take(server: Server, pages: dict[str, str], only: str | None) -> None:
+    with chromium(server.ca) as browser:
+        for kind, (width, scheme) in KINDS.items():
+            folder = OUT / kind
+            folder.mkdir(parents=True, exist_ok=True)
+            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce")
+            page = context.new_page()
+            wanted = {name: url for name, url in pages.items() if not only or only in name}
+            for number, (name, url) in enumerate(wanted.items(), 1):
+                (folder / f"{name}.webp").write_bytes(picture(page, url, width))
+                print(f"{kind} {number}/{len(wanted)} {name}", flush=True)
+            context.close()
+            if not only:
+                for old in folder.glob("*.webp"):
+                    if old.stem not in pages:
+                        old.unlink()
+
+
+def index() -> str:
+    """The table of what is there."""
+    lines = ["# Every page", "", "Made by `cargo xtask screenshots`; do not edit. Long pages are cut.", "",
+             "| page | light | dark | narrow |", "|---|---|---|---|"]
+    for file in sorted((OUT / "light").glob("*.webp")):
+        cells = " | ".join(f'<img src="{kind}/{file.name}" width="{200 if kind == "narrow" else 360}" alt="{file.stem}, {kind}">'
+                           for kind in KINDS)
+        lines.append(f"| {file.stem} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def port() -> int:
+    """The usual one where it is free: addresses are in the pictures."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", USUAL))
+            return USUAL
+        except OSError:
+            print(f"port {USUAL} is taken: addresses in the pictures will differ", file=sys.stderr)
+            return 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", metavar="TEXT", help="only pages whose name has this in it")
+    only = parser.parse_args().only
+    with tempfile.TemporaryDirectory(prefix="poolhouse-pictures-") as place:
+        file, samples = Path(place, "poolhouse.yaml"), Path(place, "pages")
+        file.write_text(seed())
+        subprocess.run([os.environ["POOLHOUSE_PAGES"], str(samples)], check=True)
+        with Server("--seed", str(file), "--http", f"127.0.0.1:{port()}") as server:
+            take(server, addresses(server, samples), only)
+    (OUT / "README.md").write_text(index())
+    pictures = list(OUT.glob("*/*.webp"))
+    print(f"{len(pictures)} pictures, {sum(one.stat().st_size for one in pictures) / 1e6:.1f} MB, in {OUT}")
+
+
+if __name__ == "__main__":
+    main()
