@@ -137,7 +137,8 @@ fn typed(shape: &Shape, field: &Field, form: &Posted, before: Option<&Json>) -> 
             (!text.is_empty()).then(|| text.parse::<i64>().map_or_else(|_| Json::from(text), Json::from))
         }
         (Kind::List(_), input) => {
-            let items = if input == Input::Checks { in_order(form.all(&field.name), before) } else { form.lines(&field.name) };
+            let boxes = matches!(input, Input::Checks | Input::Column);
+            let items = if boxes { in_order(form.all(&field.name), before) } else { form.lines(&field.name) };
             if items.is_empty() && before.is_none() { None } else { Some(Json::from(items)) }
         }
         (Kind::Map(..), _) => {
