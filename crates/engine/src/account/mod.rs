@@ -8,8 +8,8 @@ use poolhouse_wire::ErrorCode;
 
 use crate::clients::Client;
 use crate::ctx::Ctx;
-use crate::delivery::Medium;
 use crate::delivery::compose::{self, Composer};
+use crate::delivery::{Medium, Message};
 use crate::error::{Error, Result};
 use crate::pools::Pool;
 use crate::users::codes::{self, Issued};
@@ -39,6 +39,8 @@ mod caps {
     pub const CHANGE_ADDRESS: (&str, i64) = ("change_address", 10);
     /// Messages to one address that people who are not administrators caused, whoever they are; ours.
     pub const DESTINATION: (&str, i64) = ("destination", 20);
+    /// Test messages of one pool, wherever they go; ours.
+    pub const TEST_MESSAGE: (&str, i64) = ("test_message", 30);
     /// Refused answers since the last code was asked for.
     pub const SIGN_UP_TRIES: &str = "sign_up_tries";
     pub const RESET_TRIES: &str = "reset_tries";
@@ -94,11 +96,7 @@ async fn asked_lately(ctx: &Ctx, pool: &Pool, subject: &str, (kind, _): (&str, i
 async fn send(ctx: &Ctx, pool: &Pool, client: &Client, kind: &'static str, username: &str, issued: &Issued) -> Result<()> {
     let composer = Composer { pool_id: &pool.id, document: &pool.document };
     let (medium, address) = (issued.target.medium, &issued.target.address);
-    // Many accounts that name one victim's address, or one account that names it again and again, would make us the
-    // sender of a flood (SMS pumping, checklist 140).
-    let destination =
-        ctx.engine.keys.pseudonym("destination", &[pool.id.as_bytes(), aliases::sign_in_key(pool, address).as_bytes()]);
-    hourly(ctx, pool, &destination, caps::DESTINATION).await?;
+    spare(ctx, pool, address).await?;
     let is_confirmation = issued.row.purpose == codes::Purpose::SignUp.as_str();
     let message = if is_confirmation && medium == Medium::Email && composer.confirms_with_link() {
         let link = compose::confirmation_link(&base_address(ctx, pool).await?, &client.id, username, &issued.code);
@@ -106,6 +104,26 @@ async fn send(ctx: &Ctx, pool: &Pool, client: &Client, kind: &'static str, usern
     } else {
         composer.code(kind, medium, address, &issued.code)
     };
+    compose::send(ctx, message).await
+}
+
+/// Takes one of the messages that an address may get in an hour. Many accounts that name one victim's address, or one
+/// account that names it again and again, would make us the sender of a flood (SMS pumping, checklist 140).
+async fn spare(ctx: &Ctx, pool: &Pool, address: &str) -> Result<()> {
+    let key = aliases::sign_in_key(pool, address);
+    let destination = ctx.engine.keys.pseudonym("destination", &[pool.id.as_bytes(), key.as_bytes()]);
+    hourly(ctx, pool, &destination, caps::DESTINATION).await
+}
+
+/// Sends an example of a message to an address that somebody typed, which need be no user's.
+///
+/// # Errors
+/// `LimitExceededException` where the address or the pool has had its messages of this hour: a form that sends to any
+/// address is a mail cannon (checklist 140). `CodeDeliveryFailureException` where the message could not be handed over.
+pub async fn send_test(ctx: &Ctx, pool: &Pool, message: Message) -> Result<()> {
+    let all = ctx.engine.keys.pseudonym("test_message", &[pool.id.as_bytes()]);
+    hourly(ctx, pool, &all, caps::TEST_MESSAGE).await?;
+    spare(ctx, pool, &message.address).await?;
     compose::send(ctx, message).await
 }
 
@@ -131,7 +149,7 @@ fn is_undelivered(e: &Error) -> bool {
 
 /// Where the pool's pages are: its custom domain, its prefix domain, or our own address, which serves every pool. Made
 /// from the configuration, never from a request (poisoned links, checklist 60).
-async fn base_address(ctx: &Ctx, pool: &Pool) -> Result<String> {
+pub async fn base_address(ctx: &Ctx, pool: &Pool) -> Result<String> {
     let mut reader = ctx.store().reader().await?;
     let domains = domains::of_pool(&mut reader, &pool.id).await?;
     let settings = &ctx.engine.settings;

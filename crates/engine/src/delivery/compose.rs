@@ -20,63 +20,100 @@ pub struct Composer<'a> {
     pub document: &'a UserPoolType,
 }
 
-impl Composer<'_> {
+/// A template of a pool: the words of one kind of message by one medium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Template {
+    CodeEmail,
+    CodeSms,
+    LinkEmail,
+    InvitationEmail,
+    InvitationSms,
+}
+
+impl Template {
+    pub fn medium(self) -> Medium {
+        match self {
+            Self::CodeEmail | Self::LinkEmail | Self::InvitationEmail => Medium::Email,
+            Self::CodeSms | Self::InvitationSms => Medium::Sms,
+        }
+    }
+}
+
+/// A template's words, with their placeholders.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// Mail only.
+    pub subject: Option<&'a str>,
+    pub body: &'a str,
+}
+
+impl<'a> Composer<'a> {
     /// Whether sign-up sends a link instead of a code (mail only).
     pub fn confirms_with_link(&self) -> bool {
         self.template().and_then(|t| t.default_email_option) == Some(DefaultEmailOptionType::ConfirmWithLink)
     }
 
+    /// The pool's own words, else Cognito's. The template wins over the older members beside it.
+    pub fn words(&self, template: Template) -> Words<'a> {
+        let (own, document) = (self.template(), self.document);
+        let invitation = document.admin_create_user_config.as_ref().and_then(|c| c.invite_message_template.as_ref());
+        let invited = "Your username is {username} and temporary password is {####}. ";
+        let verified = "Your verification code is {####}. ";
+        let (subject, body, default_subject, default_body) = match template {
+            Template::CodeEmail => (
+                own.and_then(|t| t.email_subject.as_deref()).or(document.email_verification_subject.as_deref()),
+                own.and_then(|t| t.email_message.as_deref()).or(document.email_verification_message.as_deref()),
+                "Your verification code",
+                verified,
+            ),
+            Template::CodeSms => {
+                let body = own.and_then(|t| t.sms_message.as_deref()).or(document.sms_verification_message.as_deref());
+                (None, body, "", verified)
+            }
+            Template::LinkEmail => (
+                own.and_then(|t| t.email_subject_by_link.as_deref()),
+                own.and_then(|t| t.email_message_by_link.as_deref()),
+                "Your verification link",
+                "Please click the link below to verify your email address. {##Verify Email##} ",
+            ),
+            Template::InvitationEmail => (
+                invitation.and_then(|t| t.email_subject.as_deref()),
+                invitation.and_then(|t| t.email_message.as_deref()),
+                "Your temporary password",
+                invited,
+            ),
+            Template::InvitationSms => (None, invitation.and_then(|t| t.sms_message.as_deref()), "", invited),
+        };
+        let subject = (template.medium() == Medium::Email).then(|| subject.unwrap_or(default_subject));
+        Words { subject, body: body.unwrap_or(default_body) }
+    }
+
     /// A confirmation code. `kind` says what for: `SignUp`, `ResendCode`, `ForgotPassword`, `VerifyUserAttribute`,
     /// `UpdateUserAttribute`; all share the verification template (developer guide, "Message templates").
     pub fn code(&self, kind: &'static str, medium: Medium, address: &str, code: &str) -> Message {
-        let template = self.template();
-        let (subject, body) = match medium {
-            Medium::Email => (
-                Some(
-                    template
-                        .and_then(|t| t.email_subject.as_deref())
-                        .or(self.document.email_verification_subject.as_deref())
-                        .unwrap_or("Your verification code"),
-                ),
-                template.and_then(|t| t.email_message.as_deref()).or(self.document.email_verification_message.as_deref()),
-            ),
-            Medium::Sms => {
-                (None, template.and_then(|t| t.sms_message.as_deref()).or(self.document.sms_verification_message.as_deref()))
-            }
-        };
+        let words = self.words(if medium == Medium::Email { Template::CodeEmail } else { Template::CodeSms });
         let values = Values { medium, code, username: None, link: None };
-        let body = values.fill(body.unwrap_or("Your verification code is {####}. "));
-        self.message(kind, medium, address, subject.map(|s| values.subject(s)), body, code)
+        let body = values.fill(words.body);
+        self.message(kind, medium, address, words.subject.map(|s| values.subject(s)), body, code)
     }
 
     /// A confirmation link by mail. `link` is an address of ours, made by [`confirmation_link`]; `code` is the one in it.
     pub fn link(&self, kind: &'static str, address: &str, link: &str, code: &str) -> Message {
-        let template = self.template();
-        let subject = template.and_then(|t| t.email_subject_by_link.as_deref()).unwrap_or("Your verification link");
-        let body = template
-            .and_then(|t| t.email_message_by_link.as_deref())
-            .unwrap_or("Please click the link below to verify your email address. {##Verify Email##} ");
+        let words = self.words(Template::LinkEmail);
         let values = Values { medium: Medium::Email, code, username: None, link: Some(link) };
-        let (subject, body) = (values.subject(subject), values.fill(body));
-        Message { link: Some(link.to_owned()), ..self.message(kind, Medium::Email, address, Some(subject), body, code) }
+        let (subject, body) = (words.subject.map(|s| values.subject(s)), values.fill(words.body));
+        Message { link: Some(link.to_owned()), ..self.message(kind, Medium::Email, address, subject, body, code) }
     }
 
     /// The invitation of AdminCreateUser: user name and temporary password.
     pub fn invitation(&self, medium: Medium, address: &str, username: &str, password: &str) -> Message {
-        let template = self.document.admin_create_user_config.as_ref().and_then(|c| c.invite_message_template.as_ref());
-        let (subject, body) = match medium {
-            Medium::Email => (
-                Some(template.and_then(|t| t.email_subject.as_deref()).unwrap_or("Your temporary password")),
-                template.and_then(|t| t.email_message.as_deref()),
-            ),
-            Medium::Sms => (None, template.and_then(|t| t.sms_message.as_deref())),
-        };
+        let words = self.words(if medium == Medium::Email { Template::InvitationEmail } else { Template::InvitationSms });
         let values = Values { medium, code: password, username: Some(username), link: None };
-        let body = values.fill(body.unwrap_or("Your username is {username} and temporary password is {####}. "));
-        self.message("AdminCreateUser", medium, address, subject.map(|s| values.subject(s)), body, password)
+        let body = values.fill(words.body);
+        self.message("AdminCreateUser", medium, address, words.subject.map(|s| values.subject(s)), body, password)
     }
 
-    fn template(&self) -> Option<&VerificationMessageTemplateType> {
+    fn template(&self) -> Option<&'a VerificationMessageTemplateType> {
         self.document.verification_message_template.as_ref()
     }
 

@@ -19,6 +19,7 @@ mod home;
 mod inspect;
 mod keys;
 pub mod kit;
+mod messages;
 mod pools;
 mod resource_servers;
 mod settings;
@@ -48,6 +49,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
         .merge(deleted::routes())
+        .merge(messages::routes())
         .merge(pools::routes())
         .merge(clients::routes())
         .merge(domain::routes())

@@ -1,4 +1,4 @@
-//! Which attributes an app client may read and write: one settings form.
+//! Which attributes an app client may read and write: one settings form, a table.
 
 use axum::extract::Path;
 use poolhouse_engine::error::Error;
@@ -21,6 +21,8 @@ pub struct Attributes {
     /// Written by an app that does not say.
     standard: Vec<String>,
     required: Vec<String>,
+    /// Set once: at sign-up or by an administrator.
+    fixed: Vec<String>,
 }
 
 impl Attributes {
@@ -38,7 +40,19 @@ impl Attributes {
             writable: names(&|one| !ours(text(one, "Name")) && !developers(text(one, "Name"))),
             standard: names(&|one| !ours(text(one, "Name")) && !text(one, "Name").contains(':')),
             required: names(&|one| text(one, "Name") != "sub" && one.get("Required").and_then(Json::as_bool) == Some(true)),
+            fixed: names(&|one| text(one, "Name") != "sub" && one.get("Mutable").and_then(Json::as_bool) == Some(false)),
         })
+    }
+
+    /// What is to be known of an attribute before its boxes are changed.
+    fn note(&self, name: &str) -> &'static str {
+        let is_in = |list: &[String]| list.iter().any(|one| one == name);
+        match (is_in(&self.required), is_in(&self.fixed)) {
+            (true, true) => "Required at sign-up; cannot be changed once it is set",
+            (true, false) => "Required at sign-up",
+            (false, true) => "Cannot be changed once it is set",
+            (false, false) => "",
+        }
     }
 
     /// Read or written where the client has no list.
@@ -103,11 +117,15 @@ impl Settings for Attributes {
     fn fields(&self, client: &Json) -> Vec<Field> {
         let field = |path: &str, label: &str, names: &[String]| {
             let chosen = json!({ path: self.listed(client, path) });
-            let choices: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str(), "")).collect();
-            any_of(&chosen, path, label, &choices)
+            let choices: Vec<(&str, &str, &str)> =
+                names.iter().map(|name| (name.as_str(), name.as_str(), self.note(name))).collect();
+            any_of(&chosen, path, label, &choices).column("Attribute")
         };
+        // What is written and cannot be read has its row too.
+        let mut rows = self.readable.clone();
+        rows.extend(self.listed(client, WRITE).into_iter().filter(|name| !self.readable.contains(name)));
         vec![
-            field(READ, "May read", &self.readable).hinting("In ID tokens, userInfo and GetUser. sub can always be read."),
+            field(READ, "May read", &rows).hinting("In ID tokens, userInfo and GetUser. sub can always be read."),
             field(WRITE, "May write", &self.writable).hinting("At sign-up and by the users themselves."),
         ]
     }

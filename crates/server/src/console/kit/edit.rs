@@ -109,7 +109,7 @@ impl Subject {
     }
 
     /// The whole input of the update that changes nothing.
-    fn whole(&self, described: &Json) -> Json {
+    pub fn whole(&self, described: &Json) -> Json {
         let mut whole = members::writable(self.update(), described);
         for (name, value) in self.ids().as_object().into_iter().flatten() {
             members::put(&mut whole, name, Some(value.clone()));

@@ -131,7 +131,7 @@ const OF_A_POOL: &[Section] = &[
     ("Applications", &[("App clients", "/clients")]),
     ("User management", &[("Users", "/users"), ("Groups", "/groups")]),
     ("Authentication", &[("Sign-in and sign-up settings", "/settings")]),
-    ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers")]),
+    ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers"), ("Message templates", "/messages")]),
     ("Security", &[("Signing keys", "/keys")]),
 ];
 

@@ -114,7 +114,8 @@ pub fn take(object: &mut Json, operation_name: &str, fields: &[Field], form: &Po
     }
 }
 
-fn shape_at(shape: &'static Shape, path: &str) -> Option<&'static Shape> {
+/// The shape of a member of an operation's input, by its path.
+pub fn shape_at(shape: &'static Shape, path: &str) -> Option<&'static Shape> {
     path.split('.').try_fold(shape, |shape, name| match &shape.kind {
         Kind::Struct(members) => members.iter().find(|member| member.name == name).map(|member| member.shape),
         _ => None,
@@ -136,7 +137,8 @@ fn typed(shape: &Shape, field: &Field, form: &Posted, before: Option<&Json>) -> 
             (!text.is_empty()).then(|| text.parse::<i64>().map_or_else(|_| Json::from(text), Json::from))
         }
         (Kind::List(_), input) => {
-            let items = if input == Input::Checks { in_order(form.all(&field.name), before) } else { form.lines(&field.name) };
+            let boxes = matches!(input, Input::Checks | Input::Column);
+            let items = if boxes { in_order(form.all(&field.name), before) } else { form.lines(&field.name) };
             if items.is_empty() && before.is_none() { None } else { Some(Json::from(items)) }
         }
         (Kind::Map(..), _) => {

@@ -1,6 +1,6 @@
 //! What every console page is made with: the request and the way to an operation ([`visit`]), what a page consists of ([`view`],
 //! [`frame`]), the four kinds of forms ([`make`] something, [`edit`] settings, [`changes`] by hand, [`destroy`] something), and
-//! the same calls for other tools ([`equivalent`]). Knows no page.
+//! the same calls for other tools ([`equivalent`]), mails as they look ([`mail`]). Knows no page.
 
 pub mod changes;
 pub mod destroy;
@@ -8,6 +8,7 @@ pub mod edit;
 mod equivalent;
 pub mod frame;
 pub mod json;
+pub mod mail;
 pub mod make;
 pub mod members;
 pub mod paths;

@@ -123,6 +123,10 @@ fn forms() -> Vec<Block> {
         Field::one_of(Input::Select, "select", "One of a list", choices()),
         Field::one_of(Input::Radio, "radio", "One of these", choices()).must(),
         Field::one_of(Input::Checks, "checks", "Any of these", choices()).hinting("As many as you like."),
+        Field::one_of(Input::Column, "read", "May read", choices()).column("Attribute").hinting("In tokens."),
+        Field::one_of(Input::Column, "write", "May write", vec![Choice::new("b", "The second", true)])
+            .column("Attribute")
+            .wrong(Some("Tick at least one attribute.".to_owned())),
         Field::check("check", "Mark as verified", true),
         Field::hidden("version", "7"),
     ];

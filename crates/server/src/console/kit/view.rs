@@ -310,6 +310,9 @@ pub enum Input {
     Radio,
     /// Any of [`Field::choices`]; the name comes once for each.
     Checks,
+    /// As [`Input::Checks`], as a column of one table with the form's other columns: the first one's choices are its rows.
+    /// A later column without a row's choice says that it is never so.
+    Column,
     /// Yes or no; `value` is sent for yes.
     Check,
     Hidden,
@@ -384,6 +387,14 @@ impl Field {
     #[must_use]
     pub fn at_most(mut self, characters: u32) -> Self {
         self.most = characters;
+        self
+    }
+
+    /// The boxes as a column of a table; `rows` says what its rows are.
+    #[must_use]
+    pub fn column(mut self, rows: &str) -> Self {
+        self.input = Input::Column;
+        self.value = rows.to_owned();
         self
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::forms::{Form, words};
 use crate::browser::Browser;
-use crate::harness::{App, CALLBACK, House};
+use crate::harness::{App, CALLBACK, House, Reply};
 
 fn url(app: &App, rest: &str) -> String {
     format!("/console/pools/{}/clients/{}{rest}", app.pool, app.client)
@@ -191,6 +191,50 @@ async fn refused_settings_keep_what_was_typed() {
     assert_eq!(written.send(&mut browser).await.status, StatusCode::FOUND);
     assert_eq!(described(&house, &app).await["WriteAttributes"], json!(["email", "name"]));
     assert_eq!(described(&house, &app).await["ReadAttributes"], Value::Null, "what was not touched stays unset");
+}
+
+/// The row of an attribute on the page of permissions: its words, and the lists that it has a box for.
+fn permissions(page: &Reply, attribute: &str) -> (String, Vec<&'static str>) {
+    let start = page.text.find(&format!("<th scope=\"row\"><bdi>{attribute}</bdi>")).unwrap_or_else(|| panic!("{page:?}"));
+    let row = page.text[start..].split("</tr>").next().unwrap().to_owned();
+    let boxes = ["ReadAttributes", "WriteAttributes"].into_iter().filter(|name| row.contains(&format!("name=\"{name}\"")));
+    (row.clone(), boxes.collect())
+}
+
+#[tokio::test]
+async fn attribute_permissions_are_a_table() {
+    let house = House::start().await;
+    let schema = json!([
+        { "Name": "given_name", "AttributeDataType": "String", "Required": true, "Mutable": true },
+        { "Name": "badge", "AttributeDataType": "String", "Mutable": false },
+    ]);
+    let pool = house.pool(json!({ "Schema": schema })).await;
+    let (client, secret) = house.client(&pool, json!({})).await;
+    let app = App { pool, client, secret };
+    let mut browser = house.browser();
+    let page = browser.get(&url(&app, "/attributes")).await;
+    for (name, note, lists) in [
+        ("given_name", "Required at sign-up", vec!["ReadAttributes", "WriteAttributes"]),
+        ("custom:badge", "Cannot be changed once it is set", vec!["ReadAttributes", "WriteAttributes"]),
+        ("email_verified", "never", vec!["ReadAttributes"]),
+    ] {
+        let (row, boxes) = permissions(&page, name);
+        assert!(row.contains(note) && boxes == lists, "{name}: {row}");
+    }
+    assert!(words(&page).contains("Where nothing is set, an app reads every attribute and writes every standard one"));
+    assert!(!words(&page).contains("cannot sign up"), "nothing required is kept from it");
+    let form = Form::of(&page, "settings");
+    assert!(form.value("ReadAttributes").contains(&"custom:badge") && !form.value("WriteAttributes").contains(&"custom:badge"));
+
+    let saved = form.with("WriteAttributes", &["email"]).send(&mut browser).await;
+    let page = browser.follow(saved).await;
+    assert!(words(&page).contains("Users cannot sign up through this app: given_name is required and cannot be written."));
+    assert_eq!(Form::of(&page, "settings").value("WriteAttributes"), ["email"]);
+    let client = described(&house, &app).await;
+    assert_eq!((&client["WriteAttributes"], &client["ReadAttributes"]), (&json!(["email"]), &Value::Null));
+    let forged = browser.post(&url(&app, "/attributes"), &[("WriteAttributes", "custom:badge")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert_eq!(described(&house, &app).await["WriteAttributes"], json!(["email"]));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod forms;
 mod frame;
 mod groups;
 mod operators;
+mod messages;
 mod pools;
 mod settings;
 mod token;
