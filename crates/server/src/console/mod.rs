@@ -11,12 +11,14 @@ mod domain;
 pub mod events;
 mod flow;
 mod groups;
+mod health;
 mod home;
 mod inspect;
 mod keys;
 pub mod kit;
 mod pools;
 mod resource_servers;
+mod search;
 mod settings;
 mod token;
 mod users;
@@ -42,6 +44,8 @@ pub fn routes(open: bool) -> Router<AppState> {
         .route(paths::EVENTS, get(events::list))
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
+        .route(paths::SEARCH, get(search::get))
+        .route(paths::HEALTH, get(health::get))
         .merge(flow::routes())
         .merge(pools::routes())
         .merge(clients::routes())

@@ -60,12 +60,14 @@ pub fn menu(path: &str, pool: Option<&str>) -> Vec<Group> {
 
 const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Home", paths::HOME),
+    ("Search", paths::SEARCH),
     ("User pools", paths::POOLS),
     ("Inbox", paths::INBOX),
     ("Test a flow", paths::FLOW),
     ("Token inspector", paths::TOKEN),
     ("Events", paths::EVENTS),
     ("Coverage", paths::COVERAGE),
+    ("Health", paths::HEALTH),
 ];
 
 /// A heading, and pages with what follows the pool in their addresses.

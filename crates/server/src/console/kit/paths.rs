@@ -14,6 +14,9 @@ pub const QUICK_CREATE: &str = "/console/quick-create";
 pub const TOKEN: &str = "/console/token";
 pub const EVENTS: &str = "/console/events";
 pub const COVERAGE: &str = "/console/coverage";
+/// `?q=WORDS`.
+pub const SEARCH: &str = "/console/search";
+pub const HEALTH: &str = "/console/health";
 pub const INBOX: &str = "/_poolhouse/inbox";
 
 /// `/console/pools/{pool}{rest}`; `rest` is empty or begins with `/`.
