@@ -23,8 +23,8 @@ pub async fn page(State(state): State<AppState>) -> Response {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], state.engine.metrics_text()).into_response()
 }
 
-/// Memory of this process, as Linux tells it.
-fn resident_bytes() -> Option<u64> {
+/// Memory of this process in bytes, as Linux tells it.
+pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -56,6 +56,8 @@ pub struct Shared {
     pub faults: Faults,
     /// What the console's wizard was told so far.
     pub drafts: Drafts,
+    /// When this process began to serve, by the clock that nobody can set; milliseconds since the epoch.
+    pub started_at: i64,
 }
 
 impl Deref for AppState {
@@ -76,6 +78,7 @@ impl AppState {
             renderer: Renderer::new()?,
             public_host,
             causes,
+            started_at: engine.clock.real(),
             engine,
             front,
             faults: Faults::default(),

@@ -64,7 +64,7 @@ fn ways(reach: Reach) -> Vec<Card> {
         card("Token inspector", "What a token is, what it says, and why an API would refuse it.", paths::TOKEN),
         card("Events", "What was done and refused, by whom, and why.", paths::EVENTS),
         card("Inbox", "Codes, invitations and links that users would get by email or text message.", paths::INBOX),
-        card("Health", "What a load balancer asks: whether the process lives and the store answers.", "/_poolhouse/ready"),
+        card("Health", "Whether requests can be answered, and the configuration in force.", paths::HEALTH),
     ];
     cards.retain(|card| reach.leads_to(&card.url));
     cards

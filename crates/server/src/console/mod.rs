@@ -15,6 +15,7 @@ pub mod events;
 mod flow;
 pub mod gate;
 mod groups;
+mod health;
 mod home;
 mod inspect;
 mod keys;
@@ -22,6 +23,7 @@ pub mod kit;
 mod messages;
 mod pools;
 mod resource_servers;
+mod search;
 mod settings;
 mod theme;
 mod token;
@@ -48,6 +50,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route(paths::EVENTS, get(events::list))
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
+        .route(paths::SEARCH, get(search::get))
+        .route(paths::HEALTH, get(health::get))
         .merge(deleted::routes())
         .merge(messages::routes())
         .merge(pools::routes())

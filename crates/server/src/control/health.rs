@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::replies;
 use crate::state::AppState;
 
-const HEALTH: &str = "/_poolhouse/health";
-const READY: &str = "/_poolhouse/ready";
+pub const HEALTH: &str = "/_poolhouse/health";
+pub const READY: &str = "/_poolhouse/ready";
 
 /// Whether this path is one of those that machines watch.
 pub fn is_health(path: &str) -> bool {

@@ -9,7 +9,7 @@ mod health;
 mod inbox;
 mod index;
 mod snapshots;
-mod status;
+pub mod status;
 mod tokens;
 
 use axum::body::Body;
@@ -29,8 +29,10 @@ use crate::metrics;
 use crate::reached::{Reached, plain};
 use crate::state::AppState;
 
-pub use health::is_health;
+pub use health::{HEALTH, READY, is_health};
 
+/// The metrics among the tools, where those are open.
+pub const METRICS: &str = "/_poolhouse/metrics";
 /// Largest body, bytes.
 const BODY_MAX: usize = 64 * 1024;
 
@@ -47,7 +49,7 @@ pub fn routes(open: bool) -> Router<AppState> {
         .merge(events::routes())
         .merge(status::routes())
         .route_layer(middleware::from_fn(guard));
-    let metrics = Router::new().route("/_poolhouse/metrics", get(metrics::page));
+    let metrics = Router::new().route(METRICS, get(metrics::page));
     health.merge(metrics).merge(inbox::routes()).merge(control).merge(index::routes())
 }
 

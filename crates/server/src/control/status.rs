@@ -1,4 +1,4 @@
-//! `/_poolhouse/status`: this instance at a glance. Mounted by `control`.
+//! `/_poolhouse/status`: this instance at a glance. Mounted by `control`; the console's health page reads the same [`Status`].
 
 use axum::extract::State;
 use axum::response::Response;
@@ -14,8 +14,56 @@ use super::{clock, faults, refused};
 use crate::replies;
 use crate::state::AppState;
 
+pub const STATUS: &str = "/_poolhouse/status";
+
 pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/_poolhouse/status", get(status))
+    Router::new().route(STATUS, get(status))
+}
+
+/// How this instance is at the moment.
+pub struct Status {
+    pub version: &'static str,
+    /// `sqlite` or `postgresql`.
+    pub store: &'static str,
+    /// Whether requests can be answered, or why not.
+    pub ready: std::result::Result<(), String>,
+    /// What is in the store, where it answers.
+    pub kept: Result<Kept>,
+}
+
+/// What is in the store.
+pub struct Kept {
+    pub pools: usize,
+    /// Messages in the inbox, if that is where they go.
+    pub messages: Option<u64>,
+    /// Names of snapshots, the oldest first.
+    pub snapshots: Vec<String>,
+}
+
+impl Status {
+    pub async fn of(state: &AppState, ctx: &Ctx) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            store: if state.engine.store.is_shared() { "postgresql" } else { "sqlite" },
+            ready: state.engine.ready().await,
+            kept: Kept::read(state, ctx).await,
+        }
+    }
+}
+
+impl Kept {
+    async fn read(state: &AppState, ctx: &Ctx) -> Result<Self> {
+        let engine = &state.engine;
+        let snapshots = if engine.store.is_shared() { Vec::new() } else { snapshots::list(engine).await? };
+        Ok(Self {
+            pools: pools::ids(ctx).await?.len(),
+            messages: match &engine.inbox {
+                Some(inbox) => Some(inbox.count(&Default::default()).await?),
+                None => None,
+            },
+            snapshots: snapshots.into_iter().map(|one| one.name).collect(),
+        })
+    }
 }
 
 async fn status(State(state): State<AppState>, Extension(ctx): Extension<Ctx>) -> Response {
@@ -26,22 +74,19 @@ async fn status(State(state): State<AppState>, Extension(ctx): Extension<Ctx>) -
 }
 
 async fn document(state: &AppState, ctx: &Ctx) -> Result<Value> {
-    let engine = &state.engine;
-    let shared = engine.store.is_shared();
-    let snapshots = if shared { Vec::new() } else { snapshots::list(engine).await? };
+    let Status { version, store, ready, kept } = Status::of(state, ctx).await;
+    let kept = kept?;
+    let settings = &state.engine.settings;
     Ok(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "public_url": engine.settings.public_url,
-        "region": engine.settings.region,
-        "store": if shared { "postgresql" } else { "sqlite" },
-        "ready": engine.ready().await.is_ok(),
-        "pools": pools::ids(ctx).await?.len(),
-        "messages": match &engine.inbox {
-            Some(inbox) => Some(inbox.count(&Default::default()).await?),
-            None => None,
-        },
-        "clock": clock::document(engine.clock.read()),
+        "version": version,
+        "public_url": settings.public_url,
+        "region": settings.region,
+        "store": store,
+        "ready": ready.is_ok(),
+        "pools": kept.pools,
+        "messages": kept.messages,
+        "clock": clock::document(state.engine.clock.read()),
         "faults": state.faults.list().iter().map(faults::document).collect::<Vec<_>>(),
-        "snapshots": snapshots.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+        "snapshots": kept.snapshots,
     }))
 }

@@ -113,6 +113,7 @@ pub fn menu(path: &str, pool: Option<&str>, reach: Reach) -> Vec<Group> {
 
 const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Home", paths::HOME),
+    ("Search", paths::SEARCH),
     ("User pools", paths::POOLS),
     ("Inbox", paths::INBOX),
     ("Test a flow", paths::FLOW),
@@ -120,6 +121,7 @@ const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Events", paths::EVENTS),
     ("Recently deleted", paths::DELETED),
     ("Coverage", paths::COVERAGE),
+    ("Health", paths::HEALTH),
 ];
 
 /// A heading, and pages with what follows the pool in their addresses.

@@ -22,6 +22,9 @@ pub const SIGN_IN: &str = "/console/sign-in";
 pub const SIGN_OUT: &str = "/console/sign-out";
 /// Followed by a one-time link's token.
 pub const WELCOME: &str = "/console/welcome";
+/// `?q=WORDS`.
+pub const SEARCH: &str = "/console/search";
+pub const HEALTH: &str = "/console/health";
 pub const INBOX: &str = "/_poolhouse/inbox";
 
 /// The page of one deletion, or one below it.

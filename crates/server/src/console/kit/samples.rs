@@ -131,7 +131,7 @@ fn forms() -> Vec<Block> {
         Field::hidden("version", "7"),
     ];
     vec![
-        Block::Form(Form::asking("search", "/console", "Search users", vec![Field::text("q", "Search", "ada")])),
+        Block::Form(Form::asking("search", "/console", "Search users", vec![Field::new(Input::Search, "q", "Search", "ada")])),
         Block::Form(
             Form::new("edit", "/console", "Save app client", fields)
                 .titled("Settings")

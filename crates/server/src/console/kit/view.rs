@@ -302,6 +302,8 @@ pub enum Input {
     Url,
     Number,
     Password,
+    /// The words of a search.
+    Search,
     /// Several lines.
     Lines,
     /// One of [`Field::choices`], in a list.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use poolhouse_engine::pools::{Pool, SignInKind};
 use serde_json::{Value as Json, json};
 
-use super::{columns, row};
+use super::{columns, condition, row};
 use crate::console::kit::json::{list, put, text};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, Table};
@@ -72,9 +72,6 @@ impl Search {
 
     /// The condition for ListUsers, which takes one.
     fn filter(&self) -> Option<String> {
-        let condition = |attribute: &str, operator: &str, value: &str| {
-            format!("{attribute} {operator} \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-        };
         match (self.text.as_str(), self.standing.as_str()) {
             ("", "") => None,
             ("", standing) if self.by_enabled() => Some(condition("status", "=", standing)),
