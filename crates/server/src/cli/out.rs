@@ -72,6 +72,7 @@ impl Out {
             let word = line.split(' ').next().unwrap_or_default();
             let (colour, part) = match word {
                 _ if at == 0 => ("1", line),
+                _ if line.is_empty() => ("0", line),
                 "ok" => ("32", word),
                 "warn" => ("1;33", word),
                 "bad" => ("1;31", word),

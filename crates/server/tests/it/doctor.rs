@@ -40,17 +40,27 @@ fn json(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value) {
     (code, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
 }
 
-/// A development instance, its data directory and its port.
-fn started(data: &str) -> (Child, u16) {
+/// A development instance; ends with the test, however that ends.
+struct Dev(Child);
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// On this data directory, and its port.
+fn started(data: &str) -> (Dev, u16) {
     let arguments = ["dev", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--no-demo", "--no-seed", "--data", data];
     let mut child = program().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
-    (child, first.rsplit(':').next().unwrap().parse().unwrap())
+    (Dev(child), first.rsplit(':').next().unwrap().parse().unwrap())
 }
 
-fn ended(mut child: Child) {
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    child.wait().unwrap();
+fn ended(mut dev: Dev) {
+    assert!(Command::new("kill").args(["-TERM", &dev.0.id().to_string()]).status().unwrap().success());
+    dev.0.wait().unwrap();
 }
 
 #[test]
@@ -64,7 +74,8 @@ fn a_healthy_instance_has_nothing_bad_and_json_says_the_same_as_the_text() {
     assert!(text.contains("\n0 bad, ") && !text.contains('\x1b'), "{text}");
     let (code, document) = json(&["--data", data], &[]);
     assert_eq!((code, &document["bad"]), (0, &Value::from(0)));
-    for finding in document["checks"].as_array().unwrap() {
+    // Room changes between two looks.
+    for finding in document["checks"].as_array().unwrap().iter().filter(|one| one["check"] != "disk") {
         assert!(text.contains(finding["what"].as_str().unwrap()), "{finding} in {text}");
         assert!(finding["next"].as_str().is_none_or(|next| next.lines().all(|line| text.contains(line))), "{finding} in {text}");
     }
