@@ -17,7 +17,7 @@ use crate::config::{Mail, Settings, SmtpSecurity};
 use crate::edge::Owner;
 
 /// Longest wait at each step.
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The server of a data directory; `start` is the command that starts one.
 pub(super) fn of_dev(running: &Endpoints, settings: &Settings, data: &Path, start: &str) -> Vec<Finding> {
