@@ -26,7 +26,7 @@ use crate::host;
 
 mod files;
 
-pub use files::FileCerts;
+pub use files::{FileCerts, expires_at};
 
 /// Apple and the CA/Browser Forum refuse leaf certificates of more than 398 days.
 const LEAF_DAYS: i64 = 396;

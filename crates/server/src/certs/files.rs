@@ -88,6 +88,16 @@ fn load(chain: &Path, key: &Path) -> Result<CertifiedKey, CertError> {
     CertifiedKey::from_der(certificates, private, &provider()).map_err(|error| unusable(key, &error))
 }
 
+/// When the first certificate of a PEM file ends, in milliseconds since the epoch.
+///
+/// # Errors
+/// [`CertError`] naming the file: unreadable, or holding no certificate.
+pub fn expires_at(path: &Path) -> Result<i64, CertError> {
+    let der = CertificateDer::from_pem_file(path).map_err(|error| not_pem(path, error))?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).map_err(|_| unusable(path, &NO_PEM))?;
+    Ok(certificate.validity().not_after.timestamp().saturating_mul(1000))
+}
+
 fn not_pem(path: &Path, error: pem::Error) -> CertError {
     match error {
         pem::Error::Io(error) => file(path, error),

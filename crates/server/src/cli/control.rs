@@ -262,7 +262,7 @@ fn clock(server: &Server, command: &ClockCommand) -> Result<String, StartError> 
     Ok(time_of(&reading))
 }
 
-fn time_of(reading: &Value) -> String {
+pub(super) fn time_of(reading: &Value) -> String {
     let now = text(reading, "now");
     let shift = reading.get("shift_seconds").and_then(Value::as_i64).unwrap_or_default();
     let frozen = reading.get("frozen").and_then(Value::as_bool).unwrap_or_default();

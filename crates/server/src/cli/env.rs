@@ -64,8 +64,8 @@ pub(super) struct EnvOptions {
 #[serde(default)]
 pub(super) struct Endpoints {
     pub(super) http: Option<String>,
-    https: Option<String>,
-    region: Option<String>,
+    pub(super) https: Option<String>,
+    pub(super) region: Option<String>,
     ca: Option<PathBuf>,
     pub(super) demo: Option<Demo>,
     process: Option<u32>,
@@ -157,8 +157,23 @@ impl EnvOptions {
         text
     }
 
+    /// What to do where there is neither a demo pool nor a seed.
+    fn nothing_there(&self, http: &str) -> String {
+        let data = snippets::shell(&self.data.display().to_string());
+        format!(
+            "There is no demo pool at {http}, and no seed file whose ids could stand here. Name both ids, and see which there are:\n\n    \
+             --pool-id ID --client-id ID\n    aws cognito-idp list-user-pools --max-results 60 --endpoint-url {http}\n\n\
+             Or start it with a demo pool:\n    poolhouse dev --data {data}"
+        )
+    }
+
     fn facts(&self, running: Endpoints) -> Result<Facts, StartError> {
         let seeded = self.seeded(&running)?;
+        // One that has run and told of no demo has none.
+        let bare = running.http.is_some() && running.demo.is_none() && seeded.is_none();
+        if bare && running.seeded.is_none() && (self.pool_id.is_none() || self.client_id.is_none()) {
+            return Err(failed(self.nothing_there(running.http.as_deref().unwrap_or_default())));
+        }
         let first = |given: &Option<String>, found: Option<String>, usual: &str| {
             given.clone().or(found).unwrap_or_else(|| usual.to_owned())
         };
@@ -181,6 +196,10 @@ impl EnvOptions {
             // Another client's secret is not the demo's.
             facts.client_id.clone_from(id);
             facts.client_secret = None;
+        }
+        if bare {
+            facts.username = "USERNAME".to_owned();
+            facts.password = "PASSWORD".to_owned();
         }
         if self.client_secret.is_some() {
             facts.client_secret.clone_from(&self.client_secret);
@@ -257,7 +276,7 @@ mod tests {
     fn addresses_are_the_running_servers_unless_given() {
         let running = || {
             serde_json::from_str(
-                r#"{"http":"http://localhost:1","https":"https://localhost:2","region":"eu-west-1","demo":null}"#,
+                r#"{"http":"http://localhost:1","https":"https://localhost:2","region":"eu-west-1","demo":{"client_id":"d"}}"#,
             )
             .unwrap()
         };
@@ -267,6 +286,16 @@ mod tests {
         let given = options(&["--endpoint", "http://127.0.0.1:3"]).facts(running()).unwrap();
         assert_eq!((given.endpoint.as_str(), given.domain_url.as_str()), ("http://127.0.0.1:3", "https://localhost:2"));
         assert_eq!(options(&[]).facts(Endpoints::default()).unwrap().endpoint, "http://localhost:9229");
+    }
+
+    #[test]
+    fn where_no_demo_was_made_its_ids_are_not_printed() {
+        let running = || serde_json::from_str(r#"{"http":"http://localhost:1","demo":null,"seeded":null}"#).unwrap();
+        let told = options(&["--pool-id", "p_1"]).facts(running()).unwrap_err().to_string();
+        assert!(told.contains("--client-id ID") && told.contains("list-user-pools") && !told.contains("DemoPool1"), "{told}");
+        let named = options(&["--pool-id", "p_1", "--client-id", "abc"]).facts(running()).unwrap();
+        assert_eq!((named.pool_id.as_str(), named.client_id.as_str(), named.username.as_str()), ("p_1", "abc", "USERNAME"));
+        assert_eq!(named.client_secret, None);
     }
 
     #[test]

@@ -54,10 +54,7 @@ pub(super) fn text(ready: Ready<'_>) -> String {
 
 /// That a listener stands on another port than usual, and why.
 fn elsewhere(moved: &Moved) -> String {
-    let by = match &moved.by {
-        Some(Owner { pid, name }) => format!("{name} (process {pid})"),
-        None => "a process that is not yours to see".to_owned(),
-    };
+    let by = Owner::named(moved.by.as_ref());
     let (from, to) = (moved.from.port(), moved.to.port());
     format!("! Port {from} is taken by {by}: Poolhouse listens on {to} instead, until it is started again.")
 }

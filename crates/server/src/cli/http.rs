@@ -48,7 +48,7 @@ pub(super) fn call(method: &str, url: &str, json: Option<&str>, timeout: Duratio
 }
 
 /// The first of the name's addresses that takes the connection: `localhost` has two, and a server may have one of them.
-fn connect(authority: &str, timeout: Duration) -> Result<TcpStream, String> {
+pub(super) fn connect(authority: &str, timeout: Duration) -> Result<TcpStream, String> {
     let mut why = "no address".to_owned();
     for address in authority.to_socket_addrs().map_err(|error| error.to_string())? {
         match TcpStream::connect_timeout(&address, timeout) {

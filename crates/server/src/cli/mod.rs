@@ -2,6 +2,7 @@
 //! Called by `main` with the assembly of everything behind the sockets.
 
 mod control;
+mod doctor;
 mod env;
 mod explain;
 mod greeting;
@@ -25,6 +26,7 @@ use crate::operator::commands::{AccessKeyCommand, AuditCommand, OperatorCommand,
 use crate::run::{self, Assembly};
 use crate::start_error::StartError;
 use control::ControlCommand;
+use doctor::DoctorOptions;
 use env::{Endpoints, EnvOptions};
 use explain::ExplainOptions;
 use out::Out;
@@ -38,6 +40,7 @@ use out::Out;
                   poolhouse env --for cli             what to paste so that the AWS CLI talks to it\n  \
                   poolhouse trust                     let browsers and tools accept its certificates\n  \
                   poolhouse explain ERROR|REQUEST_ID  what an error means, or what became of a request\n  \
+                  poolhouse doctor                    what is wrong here, and what to do about it\n  \
                   poolhouse serve --config FILE       production; says what is missing until it is safe"
 )]
 struct Cli {
@@ -125,6 +128,9 @@ enum Command {
     /// Say what an error means, or what became of a request, and what to do
     #[command(after_help = explain::HELP)]
     Explain(ExplainOptions),
+    /// Look for what is wrong with an instance, this machine and this shell, and say what to do; exits with 0 or 1
+    #[command(after_help = doctor::HELP)]
+    Doctor(DoctorOptions),
     /// Ask a server on this machine whether it lives; exits with 0 or 1
     #[command(after_help = "Examples:\n  poolhouse health\n  poolhouse health http://127.0.0.1:9229/_poolhouse/ready\n\n\
         Without a path /_poolhouse/health is asked, which needs no database.")]
@@ -224,6 +230,7 @@ fn dispatch(command: Command, ambient: &Ambient, out: Out, assembly: &dyn Assemb
             out.text(&reply);
             Ok(())
         }
+        Command::Doctor(options) => return doctor::run(&options, ambient, out, assembly),
         Command::Health { url } => health::ask(&url, out),
         Command::Audit { command } => {
             let settings = store_of(command.store(), ambient)?;

@@ -62,6 +62,29 @@ impl Out {
         self.text(&painted);
     }
 
+    /// A headline, and lines that begin with `ok`, `warn` or `bad`, or with spaces: commands.
+    pub fn findings(self, text: &str) {
+        if !self.colour {
+            return self.text(text);
+        }
+        let mut painted = String::new();
+        for (at, line) in text.lines().enumerate() {
+            let word = line.split(' ').next().unwrap_or_default();
+            let (colour, part) = match word {
+                _ if at == 0 => ("1", line),
+                _ if line.is_empty() => ("0", line),
+                "ok" => ("32", word),
+                "warn" => ("1;33", word),
+                "bad" => ("1;31", word),
+                "" => ("36", line),
+                _ => ("0", word),
+            };
+            let rest = line.get(part.len()..).unwrap_or_default();
+            painted.push_str(&format!("\x1b[{colour}m{part}\x1b[0m{rest}\n"));
+        }
+        self.text(&painted);
+    }
+
     /// How far a long run has come, on standard error: standard output is the result's.
     pub fn progress(self, line: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{line}");

@@ -10,7 +10,7 @@ use aws_lc_rs::digest;
 
 use super::out::Out;
 use super::snippets::shell;
-use crate::certs::LocalCa;
+use crate::certs::{CertError, LocalCa};
 use crate::config::Ambient;
 use crate::run::system_now;
 use crate::start_error::StartError;
@@ -117,6 +117,31 @@ pub(super) fn remove(data: &Path, dry_run: bool, ambient: &Ambient, out: Out) ->
     let mut steps = vec![system_remove(&ca, &machine)];
     steps.extend(chromium_remove(&ca, &machine));
     carry_out(&steps, dry_run, out)
+}
+
+/// Who accepts the authority already.
+pub(super) struct Standing {
+    pub system: bool,
+    /// `None` where that cannot be told: there is no certutil, or no store of Chromium's.
+    pub chromium: Option<bool>,
+}
+
+/// Looks, and changes nothing.
+///
+/// # Errors
+/// The authority of the directory cannot be used.
+pub(super) fn standing(data: &Path, ambient: &Ambient) -> Result<Standing, CertError> {
+    let authority = LocalCa::open(data)?;
+    let ca = Ca::new(authority.path(), authority.pem());
+    let machine = Machine::look(ambient, &ca);
+    let chromium = match (&machine.certutil, &machine.home, machine.nss_exists) {
+        (Some(tool), Some(home), true) => {
+            let db = format!("sql:{}", home.join(".pki/nssdb").display());
+            Some(execute(&words(&[tool, "-d", &db, "-L", "-n", &ca.nickname])).is_ok())
+        }
+        _ => None,
+    };
+    Ok(Standing { system: machine.installed, chromium })
 }
 
 fn words(words: &[&str]) -> Vec<String> {

@@ -12,9 +12,10 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use poolhouse_engine::operators::Times;
@@ -144,6 +145,23 @@ pub enum MasterKeySource {
     FileOrCreate(PathBuf),
 }
 
+impl MasterKeySource {
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Credential(path) | Self::FileOrCreate(path) => path,
+        }
+    }
+
+    /// Why the file cannot hold the keys, beginning with its path; `None` when it can.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        // systemd renders a credential's access list as group bits.
+        let forbidden = if matches!(self, Self::Credential(_)) { 0o037 } else { 0o077 };
+        check::file_problem(self.path(), forbidden)
+    }
+}
+
 /// Where outgoing messages go.
 #[derive(Debug, Clone)]
 pub enum Mail {
@@ -271,7 +289,20 @@ pub struct Ambient {
     pub no_color: bool,
     /// `$POOLHOUSE_LOG`: a filter for log lines.
     pub log: Option<String>,
+    /// What says to AWS's tools where calls go, by name: [`AWS_VARIABLES`] that are set.
+    pub aws: BTreeMap<&'static str, String>,
 }
+
+/// Variables that lead the calls of AWS's tools; those that hold a secret are not among them.
+const AWS_VARIABLES: [&str; 7] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+];
 
 impl Ambient {
     /// Reads the environment. No secret is ever taken from it: other processes and crash reports can see it.
@@ -284,6 +315,7 @@ impl Ambient {
             home: text("HOME").map(PathBuf::from),
             no_color: text("NO_COLOR").is_some(),
             log: text("POOLHOUSE_LOG"),
+            aws: AWS_VARIABLES.iter().filter_map(|name| Some((*name, text(name)?))).collect(),
         }
     }
 }

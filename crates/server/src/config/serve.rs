@@ -207,10 +207,9 @@ impl ServeConfig {
 
     fn master_key(&self, ambient: &Ambient, out: &mut Vec<Refusal>) -> Option<MasterKeySource> {
         let credential = ambient.credentials.as_ref().map(|dir| dir.join("master-key")).filter(|path| path.exists());
-        let (source, path, forbidden) = match (&self.keys.master_key_file, credential) {
-            (Some(path), _) => (MasterKeySource::File(path.clone()), path.clone(), 0o077),
-            // systemd renders a credential's access list as group bits.
-            (None, Some(path)) => (MasterKeySource::Credential(path.clone()), path, 0o037),
+        let source = match (&self.keys.master_key_file, credential) {
+            (Some(path), _) => MasterKeySource::File(path.clone()),
+            (None, Some(path)) => MasterKeySource::Credential(path),
             (None, None) => {
                 out.push(Refusal::new(
                     "There is no master key.",
@@ -220,11 +219,11 @@ impl ServeConfig {
                 return None;
             }
         };
-        if let Some(problem) = file_problem(&path, forbidden) {
+        if let Some(problem) = source.problem() {
             out.push(Refusal::new(
                 format!("The master key {problem}."),
                 "Whoever reads it can open every secret in a copy of the database.",
-                fix(&path, "poolhouse master-key create "),
+                fix(source.path(), "poolhouse master-key create "),
             ));
         }
         Some(source)

@@ -65,6 +65,15 @@ impl Owner {
     pub fn of(port: u16) -> Option<Self> {
         owner(port)
     }
+
+    /// Who holds a port, for a sentence; `None` is somebody whom `/proc` does not show.
+    #[must_use]
+    pub fn named(by: Option<&Self>) -> String {
+        match by {
+            Some(Self { pid, name }) => format!("{name} (process {pid})"),
+            None => "a process that is not yours to see".to_owned(),
+        }
+    }
 }
 
 fn owner(port: u16) -> Option<Owner> {

@@ -159,6 +159,9 @@ pub enum UpkeepCommand {
     Check {
         #[command(flatten)]
         store: WhichStore,
+        /// Leave users and the audit trail unread
+        #[arg(long)]
+        quick: bool,
     },
 }
 
@@ -236,7 +239,7 @@ impl UpkeepCommand {
             Self::Backup { store, .. }
             | Self::Restore { store, .. }
             | Self::EndSessions { store, .. }
-            | Self::Check { store } => store,
+            | Self::Check { store, .. } => store,
         }
     }
 }

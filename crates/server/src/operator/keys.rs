@@ -235,6 +235,6 @@ fn table(status: &Status) -> String {
 }
 
 /// For operators, to the minute.
-pub(super) fn day(at: i64) -> String {
+pub fn day(at: i64) -> String {
     jiff::Timestamp::from_millisecond(at).unwrap_or_default().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

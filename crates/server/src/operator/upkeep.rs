@@ -2,7 +2,7 @@
 //! this says what came of it. Called by `assembly`.
 
 use poolhouse_engine::backup::{self, Restored};
-use poolhouse_engine::check::Say;
+use poolhouse_engine::check::{Depth, Say};
 use poolhouse_engine::ctx::Engine;
 use poolhouse_engine::start;
 
@@ -30,9 +30,9 @@ pub async fn run(settings: &Settings, command: &UpkeepCommand, say: &Say) -> Res
             engine.close().await;
             Ok(format!("{} users have to sign in again.", ended.map_err(failed)?))
         }
-        UpkeepCommand::Check { .. } => {
+        UpkeepCommand::Check { quick, .. } => {
             let engine = Engine::look(options(settings)?).await.map_err(failed)?;
-            let found = engine.check(say).await;
+            let found = engine.check(if *quick { Depth::Quick } else { Depth::Whole }, say).await;
             engine.close().await;
             match found.len() {
                 0 => Ok("No damage was found.".to_owned()),

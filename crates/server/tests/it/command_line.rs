@@ -194,7 +194,20 @@ fn env_prints_shell_lines_and_writes_private_postman_files() {
 
 #[test]
 fn help_teaches_by_example() {
-    for command in ["dev", "serve", "trust", "env", "access-key", "master-key", "backup", "restore", "end-sessions", "check"] {
+    for command in [
+        "dev",
+        "serve",
+        "trust",
+        "env",
+        "doctor",
+        "explain",
+        "access-key",
+        "master-key",
+        "backup",
+        "restore",
+        "end-sessions",
+        "check",
+    ] {
         let output = run(&[command, "--help"]);
         assert!(output.status.success());
         let help = text(&output.stdout);

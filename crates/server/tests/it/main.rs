@@ -11,6 +11,7 @@ mod console;
 mod control;
 mod coverage;
 mod data;
+mod doctor;
 mod edge;
 mod flow;
 mod fuzz;

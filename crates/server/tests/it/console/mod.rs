@@ -23,8 +23,8 @@ mod wizard;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::browser::Browser;
 use self::forms::spoken;
+use crate::browser::Browser;
 use crate::harness::{House, Options, REGION};
 
 #[tokio::test]
