@@ -59,14 +59,15 @@ fn instance(visit: &Visit, status: &Status) -> Block {
     let unknown = || Value::none("unknown while the store does not answer");
     let kept = status.kept.as_ref().ok();
     let store = match engine.store.snapshots() {
-        Some(file) => format!("SQLite, {}", size(file.database_bytes())),
-        None => "PostgreSQL".to_owned(),
+        Some(file) => Named::text("Store", &format!("SQLite, {}", size(file.database_bytes())))
+            .noting("The database file; what waits in its write-ahead log comes on top."),
+        None => Named::text("Store", "PostgreSQL"),
     };
     let memory = metrics::resident_bytes().map_or_else(|| Value::none("unknown"), |bytes| Value::text(&size(bytes)));
     let mut facts = vec![
         Named::text("Version", status.version),
         Named::new("Serving since", Value::Moment { at: Moment::of(visit.app.started_at, engine.clock.real()) }),
-        Named::text("Store", &store),
+        store,
         Named::new("Memory of the process", memory),
         Named::new("User pools", kept.map_or_else(unknown, |kept| Value::text(&kept.pools.to_string()))),
     ];

@@ -44,8 +44,8 @@ async fn page(visit: Visit, words: &str, refused: Option<String>, blocks: Vec<Bl
     let mut view = visit.view(None, "Search", Vec::new()).await;
     view.lead = Some("User pools, app clients, users, groups and domains, in all user pools at once.".to_owned());
     let status = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let field = Field::new(Input::Search, "q", "Search for", words).wrong(refused.clone());
-    view.blocks.push(Block::Form(Form::asking("search", paths::SEARCH, "Search all user pools", vec![field]).refused(refused)));
+    let field = Field::new(Input::Search, "q", "Search for", words).wrong(refused);
+    view.blocks.push(Block::Form(Form::asking("search", paths::SEARCH, "Search all user pools", vec![field])));
     view.blocks.extend(blocks);
     Ok(visit.show_as(status, view))
 }
@@ -60,7 +60,7 @@ fn guide() -> Block {
             Named::text("User pools", "The ID, or part of the name."),
             Named::text("App clients", "The client ID, or part of the name."),
             Named::text("Users", "The sub, or how the username, email, phone number or name begins.").noting(
-                "Capitals count, as in ListUsers: Ada does not find ada. A phone number may be typed without its +, and without spaces.",
+                "Capitals count, as in ListUsers: Ada does not find ada. A phone number has no spaces; its + may be left out.",
             ),
             Named::text("Groups", "Part of the name."),
             Named::text("Domains", "The whole prefix, or the whole custom domain."),
