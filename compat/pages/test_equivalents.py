@@ -36,6 +36,7 @@ CALL_NOTHING = {
     ("goal", r"/console/quick-create"): "begins a draft, which lives in the console; all of quick create is sent by itself",
     ("begin", r"/console/flow\?.*"): "begins a run of the flow runner: the app's requests, not an administrator's",
     ("reveal", r".*/secrets"): "shows what DescribeUserPoolClient gives, with a trace of its own",
+    ("test", r".*/messages/[\w-]+"): "sends what is drawn; AWS has no operation for it",
     ("rotate", r".*/keys/rotate"): "AWS has no operation for it; the page prints the command",
 }
 # What is typed instead of what is drawn, by the end of the address: two changes or more, so that they are shown first.
