@@ -8,12 +8,14 @@ taken, so that only what looks different changes. `POOLHOUSE_BIN` is the server,
 
 import argparse
 import base64
+import hmac
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -21,6 +23,7 @@ import requests
 
 from harness.browser import chromium
 from harness.console import find_pages
+from harness.serve import Deployment
 from harness.server import COMPAT, Server
 
 OUT = COMPAT.parent / "docs/screenshots"
@@ -133,6 +136,45 @@ def refusals(page):
 
 
 STORIES = [quick_create, refusals]
+
+
+def operators(page, console: str, log: Path):
+    """From the link that `serve` prints to a console with an operator in it."""
+    link = re.search(r"/console/welcome/\S+", log.read_text())[0]
+    page.goto(console + link)
+    yield "operators-welcome"
+    key = re.search(r"secret=([A-Z2-7]+)", page.content())[1]
+    page.locator("[name=name]").fill("ada")
+    page.locator("[name=password]").fill("nine lives of a cat")
+    page.locator("[name=code]").fill(one_time_code(key))
+    page.get_by_role("button", name="Become an operator").click()
+    page.get_by_role("heading", level=1).filter(has_text="Poolhouse").wait_for()
+    yield "operators-home"
+    for path in ["/console/operators", "/console/account", "/console/health"]:
+        page.goto(console + path)
+        yield "operators-" + path.rsplit("/", 1)[-1]
+    page.context.clear_cookies()
+    page.goto(console + "/console/sign-in")
+    yield "operators-sign-in"
+
+
+def one_time_code(key: str) -> str:
+    """RFC 6238 with the usual 30 seconds, six digits and SHA-1."""
+    counter = (int(time.time()) // 30).to_bytes(8, "big")
+    mac = hmac.new(base64.b32decode(key + "=" * (-len(key) % 8)), counter, "sha1").digest()
+    at = mac[-1] & 15
+    return f"{(int.from_bytes(mac[at:at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def of_operators(page):
+    """On a server of its own, in production, whose operators are not there yet."""
+    with tempfile.TemporaryDirectory(prefix="poolhouse-pictures-") as place:
+        with Deployment(Path(place), f"sqlite:{place}/poolhouse.db", 25) as deployment:
+            deployment.access_key()
+            process = deployment.start()
+            yield from operators(page, process.console, process.log)
+
+
 # Each page of quick create after its first, and what is typed there.
 QUICK_CREATE = [
     ("user pool", {"PoolName": "emails"}), ("domain", {"Domain": "your-domain-url"}), ("resource server", {}), ("app client", {}),
@@ -163,6 +205,7 @@ def visited(server: Server, page, pages: dict[str, str], only: str | None):
     for story in STORIES:
         yield from story(page)
         requests.post(snapshots + "/before/restore", json={}, timeout=60).raise_for_status()
+    yield from of_operators(page)
 
 
 def take(server: Server, pages: dict[str, str], only: str | None) -> None:
