@@ -17,8 +17,11 @@ pub async fn receive(visit: Visit, headers: HeaderMap) -> Answer {
     let came: Vec<(String, String)> = visit.params.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let Some(id) = cookies::get(&headers, COOKIE).map(str::to_owned) else { return Err(nobodys(visit).await) };
     let (visit, mut going) = Going::open(visit, &id).await?;
-    if !came.is_empty() {
-        let run = &mut going.open.run;
+    let run = &mut going.open.run;
+    let state = |all: &[(String, String)]| all.iter().find(|(name, _)| name == "state").map(|(_, value)| value.clone());
+    // Cross-site: any page can send this browser here. What does not answer the request that was sent takes nothing away.
+    let answers = state(&came) == state(&run.parameters) || run.callback.is_none();
+    if !came.is_empty() && answers {
         run.callback = Some(came);
         (run.token, run.user_info, run.refresh, run.revoke) = (None, None, None, None);
         run.tokens = super::Tokens::default();

@@ -190,6 +190,21 @@ async fn a_callback_with_a_foreign_state_is_not_redeemed() {
     assert_eq!(stranger.status, 400);
 }
 
+#[tokio::test]
+async fn a_foreign_callback_does_not_take_the_place_of_the_one_that_was_asked_for() {
+    let house = House::start().await;
+    let app = house.oauth_app(json!({})).await;
+    house.user(&app.pool, MAIL).await;
+    let mut runner = Runner::new(&house);
+    let page = runner.begin(&app, "S256").await;
+    let page = runner.sign_in(&page).await;
+    has(&page, &["The callback is in order"]);
+    let forged = runner.browser.get("/console/flow/callback?code=forged&state=guessed").await;
+    let page = runner.browser.get(forged.location()).await;
+    has(&page, &["The callback is in order"]);
+    assert!(!page.text.contains("forged"), "{}", page.text);
+}
+
 /// The address of another step of the run that a page is about.
 fn page_of(page: &Reply, step: &str) -> String {
     let from = page.text.find("/console/flow/").into_iter().chain(page.text.match_indices("/console/flow/").map(|(at, _)| at));
