@@ -33,7 +33,6 @@ pub(super) async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
     let recipients = recipients(&visit, &message).await;
     let source = visit.param("as") == "source";
     let mut view = visit.view(None, &title(&message), vec![Link::new("Inbox", paths::INBOX)]).await;
-    view.actions = vec![Link::new("Delete message", &url(&message.id, "/delete"))];
     let mut facts = Vec::new();
     facts.extend(message.code.as_deref().map(|code| Named::copy("Code", code)));
     facts.extend(message.link.as_deref().map(|link| Named::copy("Link", link)));
@@ -41,27 +40,25 @@ pub(super) async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
     facts.extend(recipients);
     facts.push(Named::new("User pool", Value::link(&message.pool_id, &paths::pool(&message.pool_id, ""))));
     facts.push(Named::text("Sent for", kind(&message.kind)));
-    facts.push(Named::text("As", if message.medium == "SMS" { "text message" } else { "email" }));
+    facts.push(Named::text("Channel", if message.medium == "SMS" { "text message" } else { "email" }));
     facts.push(Named::new("Sent", Value::Moment { at: Moment::of(message.created_at, visit.ctx.now) }));
     let mut links: Vec<Link> = message.link.iter().map(|link| Link::new("Open the link", link)).collect();
     links.push(Link::new("Messages to this address", &format!("{}?address={}", paths::INBOX, paths::segment(&message.address))));
     let events = [("pool", message.pool_id.as_str()), ("user", message.address.as_str())];
     let query: Vec<String> = events.iter().map(|(name, value)| format!("{name}={}", paths::segment(value))).collect();
     links.push(Link::new("Events of this address", &format!("{}?{}", paths::EVENTS, query.join("&"))));
+    links.push(Link::new("Delete message", &url(&message.id, "/delete")));
     view.blocks.push(Block::Facts(Facts { id: "message".to_owned(), title: "Message".to_owned(), hint: None, facts, links }));
     let html = message.medium != "SMS" && is_html(&message.body);
     let words = if html && !source { plain(&message.body) } else { message.body.clone() };
     let name = if html && source { "Source" } else { "Text" };
     view.blocks.push(Block::Code { title: name.to_owned(), hint: None, text: words });
     if html {
-        let other = if source {
-            Link::new("Show text", &url(&message.id, ""))
-        } else {
-            Link::new("Show source", &url(&message.id, "?as=source"))
+        let other = match source {
+            true => Link::new("Show text", &url(&message.id, "")),
+            false => Link::new("Show source", &url(&message.id, "?as=source")),
         };
-        view.actions.extend([Link::new("Show as a mail program does", &url(&message.id, "/html")), other]);
-        // What one came for stands first.
-        view.actions.rotate_left(1);
+        view.actions = vec![Link::new("Show as a mail program does", &url(&message.id, "/html")), other];
     }
     view.blocks.push(for_tests(&visit, Some(&message.address), Some(&message.id)));
     Ok(visit.show(view))

@@ -171,10 +171,6 @@ fn form(known: &Known, typed: &Json, refused: Option<&Refused>) -> Form {
     ];
     Form::new("add", &url(&known.pool, "/attributes"), "Add custom attribute", fields)
         .titled("Add a custom attribute")
-        .hinting(
-            "Fixed on AWS: an attribute can never be changed or taken away. No app client can write it before it is given the \
-             right; those with a list of what they may read cannot read it either.",
-        )
         .refused(refused.map(|refused| refused.said.clone()))
 }
 
@@ -248,16 +244,19 @@ async fn page(mut visit: Visit, pool: &str, typed: &Json, refused: Option<Refuse
     view.blocks.push(Block::Notice { state: State::Info, text: fixed, link: None });
     let status = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let form = Block::Form(form(&known, typed, refused.as_ref()));
+    let rights = "Fixed on AWS: an attribute can never be changed or taken away. No app client can write a new one before it is given \
+                  the right; those with a list of what they may read cannot read it either.";
+    let clients = Some(Link::new("Give rights to app clients", &paths::pool(pool, "/clients")));
+    let rights = Block::Notice { state: State::Warn, text: rights.to_owned(), link: clients };
     // What was typed is not to be looked for below the tables.
-    if refused.is_some() {
-        view.blocks.push(form);
+    if status == StatusCode::OK {
         view.blocks.extend(custom(&known));
-        view.blocks.push(standard(&known));
+        view.blocks.extend([rights, form]);
     } else {
+        view.blocks.extend([rights, form]);
         view.blocks.extend(custom(&known));
-        view.blocks.push(form);
-        view.blocks.push(standard(&known));
     }
+    view.blocks.push(standard(&known));
     Ok(visit.show_as(status, view))
 }
 

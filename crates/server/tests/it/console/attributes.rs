@@ -101,7 +101,7 @@ async fn sec_103_the_console_warns_and_lists_the_clients_that_may_write_it() {
     let url = format!("/console/pools/{pool}/settings/attributes");
     let mut browser = house.browser();
     let page = browser.get(&url).await;
-    assert!(spoken(&page).contains("No app client can write it before it is given the right"), "{page:?}");
+    assert!(spoken(&page).contains("No app client can write a new one before it is given the right"), "{page:?}");
     let done = send(&mut browser, &page, "add", &[("Name", "role")]).await;
     assert!(spoken(&done).contains("No app client can write it yet"), "{page:?}");
     assert!(!spoken(&done).contains("an API must not take such a value for a permission"));
