@@ -8,17 +8,22 @@ taken, so that only what looks different changes. `POOLHOUSE_BIN` is the server,
 
 import argparse
 import base64
+import hmac
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import requests
+
 from harness.browser import chromium
 from harness.console import find_pages
+from harness.serve import Deployment
 from harness.server import COMPAT, Server
 
 OUT = COMPAT.parent / "docs/screenshots"
@@ -37,9 +42,12 @@ STEADY = """() => {
     [/\\b\\d+ (second|minute|hour)s? ago/g, '2 minutes ago'],
   ];
   const over = (text) => steady.reduce((now, [from, to]) => now.replace(from, to), text);
+  const before = [];
+  const write = (what, member) => { before.push([what, member, what[member]]); what[member] = over(what[member]); };
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) walk.currentNode.data = over(walk.currentNode.data);
-  for (const field of document.querySelectorAll('input[value]')) field.value = over(field.value);
+  while (walk.nextNode()) write(walk.currentNode, 'data');
+  for (const field of document.querySelectorAll('input[value]')) write(field, 'value');
+  window.asItWas = () => { for (const [what, member, value] of before) what[member] = value; };
 }"""
 
 
@@ -76,15 +84,128 @@ def addresses(server: Server, samples: Path) -> dict[str, str]:
     return found
 
 
-def picture(page, url: str, width: int) -> bytes:
-    page.goto(url)
+def quick_create(page):
+    """The article in the console, a page at a time, as the seed's server has room for it; then the flow runner to the end."""
+    press = lambda text: page.get_by_role("button", name=text, exact=True).click()
+    follow = lambda text: page.get_by_role("link", name=text, exact=True).first.click()
+    page.goto("/console/quick-create")
+    for number, (step, following) in enumerate(QUICK_CREATE, 2):
+        press(f"Continue to {step}")
+        for name, text in following.items():
+            page.locator(f"[name={name}]").fill(text)
+        yield f"console-quick-create-{number}-{step.replace(' ', '-')}"
+    press("Create all of it")
+    yield "console-quick-create-9-confirm-user"
+    page.locator("[name=password]").fill("Permanent1!")
+    press("Set permanent password")
+    yield "console-quick-create-9-confirmed"
+    follow("Continue to test")
+    yield "console-quick-create-10-test"
+    follow("Start flow runner")
+    press("Start the flow")
+    yield "console-flow-1-authorization-request"
+    follow("Open the sign-in page")
+    page.locator("[name=username]").fill("user@example.com")
+    page.locator("[name=password]").fill("Permanent1!")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Read the callback").wait_for()
+    yield "console-flow-3-callback"
+    follow("Next: exchange the code for tokens")
+    yield "console-flow-4-exchange"
+    press("Exchange the code")
+    yield "console-flow-4-exchanged"
+    follow("Next: read the tokens")
+    yield "console-flow-5-tokens"
+
+
+def refusals(page):
+    """What a person meets who typed something wrong, or changes two things at once."""
+    page.goto("/console/pools/new")
+    page.locator("[name=PoolName]").fill("a/b")
+    page.get_by_role("button", name="Create user pool").click()
+    yield "console-refused-form"
+    page.goto("/console/pools/eu-central-1_Shop00001/settings/passwords")
+    page.locator("[name='Policies.PasswordPolicy.MinimumLength']").fill("12")
+    page.locator("[name='Policies.PasswordPolicy.TemporaryPasswordValidityDays']").fill("3")
+    page.get_by_role("button", name="Save password policy").click()
+    yield "console-changes"
+    page.goto("/console/pools/eu-central-1_Nothing00")
+    yield "console-refused-no-such-pool"
+    page.goto("/console/search?q=example.com")
+    yield "console-search-results"
+
+
+STORIES = [quick_create, refusals]
+
+
+def operators(page, console: str, log: Path):
+    """From the link that `serve` prints to a console with an operator in it."""
+    link = re.search(r"/console/welcome/\S+", log.read_text())[0]
+    page.goto(console + link)
+    yield "operators-welcome"
+    key = re.search(r"secret=([A-Z2-7]+)", page.content())[1]
+    page.locator("[name=name]").fill("ada")
+    page.locator("[name=password]").fill("nine lives of a cat")
+    page.locator("[name=code]").fill(one_time_code(key))
+    page.get_by_role("button", name="Become an operator").click()
+    page.get_by_role("heading", level=1).filter(has_text="Poolhouse").wait_for()
+    yield "operators-home"
+    for path in ["/console/operators", "/console/account", "/console/health"]:
+        page.goto(console + path)
+        yield "operators-" + path.rsplit("/", 1)[-1]
+    page.context.clear_cookies()
+    page.goto(console + "/console/sign-in")
+    yield "operators-sign-in"
+
+
+def one_time_code(key: str) -> str:
+    """RFC 6238 with the usual 30 seconds, six digits and SHA-1."""
+    counter = (int(time.time()) // 30).to_bytes(8, "big")
+    mac = hmac.new(base64.b32decode(key + "=" * (-len(key) % 8)), counter, "sha1").digest()
+    at = mac[-1] & 15
+    return f"{(int.from_bytes(mac[at:at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def of_operators(page):
+    """On a server of its own, in production, whose operators are not there yet."""
+    with tempfile.TemporaryDirectory(prefix="poolhouse-pictures-") as place:
+        with Deployment(Path(place), f"sqlite:{place}/poolhouse.db", 25) as deployment:
+            deployment.access_key()
+            process = deployment.start()
+            yield from operators(page, process.console, process.log)
+
+
+# Each page of quick create after its first, and what is typed there.
+QUICK_CREATE = [
+    ("user pool", {"PoolName": "emails"}), ("domain", {"Domain": "your-domain-url"}), ("resource server", {}), ("app client", {}),
+    ("sign-in page", {}), ("sample user", {"name": "user@example.com", "password": "Temp0rary!"}), ("check and create", {}),
+]
+
+
+def picture(page, width: int) -> bytes:
     page.evaluate(STEADY)
     height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": SCALE if width > 400 else 0.8}
     session = page.context.new_cdp_session(page)
     taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY, "clip": clip, "captureBeyondViewport": True})
     session.detach()
+    # The page may be gone on from: its forms send what they were given.
+    page.evaluate("asItWas()")
     return base64.b64decode(taken["data"])
+
+
+def visited(server: Server, page, pages: dict[str, str], only: str | None):
+    """Brings the browser to one page after the other, and gives each one's name."""
+    for name, url in pages.items():
+        if not only or only in name:
+            page.goto(url)
+            yield name
+    snapshots = server.http + "/_poolhouse/snapshots"
+    requests.post(snapshots, json={"name": "before"}, timeout=60).raise_for_status()
+    for story in STORIES:
+        yield from story(page)
+        requests.post(snapshots + "/before/restore", json={}, timeout=60).raise_for_status()
+    yield from of_operators(page)
 
 
 def take(server: Server, pages: dict[str, str], only: str | None) -> None:
@@ -92,16 +213,19 @@ def take(server: Server, pages: dict[str, str], only: str | None) -> None:
         for kind, (width, scheme) in KINDS.items():
             folder = OUT / kind
             folder.mkdir(parents=True, exist_ok=True)
-            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce")
+            context = browser.new_context(base_url=server.http, color_scheme=scheme, viewport={"width": width, "height": 800},
+                                          reduced_motion="reduce")
             page = context.new_page()
-            wanted = {name: url for name, url in pages.items() if not only or only in name}
-            for number, (name, url) in enumerate(wanted.items(), 1):
-                (folder / f"{name}.webp").write_bytes(picture(page, url, width))
-                print(f"{kind} {number}/{len(wanted)} {name}", flush=True)
+            taken = set()
+            for name in visited(server, page, pages, only):
+                if not only or only in name:
+                    taken.add(name)
+                    (folder / f"{name}.webp").write_bytes(picture(page, width))
+                    print(f"{kind} {len(taken)} {name}", flush=True)
             context.close()
             if not only:
                 for old in folder.glob("*.webp"):
-                    if old.stem not in pages:
+                    if old.stem not in taken:
                         old.unlink()
 
 

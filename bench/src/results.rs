@@ -152,6 +152,9 @@ pub struct Start {
     pub first_idle_mb: Vec<f64>,
     pub later_idle_mb: Vec<f64>,
     pub binary_mb: f64,
+    /// Milliseconds from asking for the state after the start to its answer; not kept by older runs.
+    #[serde(default)]
+    pub reset_ms: Vec<f64>,
 }
 
 /// A run of `durability`: exchanges a second at 32 clients, one entry a run.

@@ -42,8 +42,8 @@ class Process:
     def __init__(self, deployment: "Deployment", number: int):
         self.deployment = deployment
         self.number = number
-        self.http_port, self.https_port = free_port(), free_port()
-        self.config = deployment.write_config(f"serve-{number}.toml", self.http_port, self.https_port)
+        self.http_port, self.https_port, self.console_port = free_port(), free_port(), free_port()
+        self.config = deployment.write_config(f"serve-{number}.toml", self.http_port, self.https_port, self.console_port)
         self.log = deployment.directory / f"serve-{number}.log"
         self.process = None
         self.environment = dict(os.environ)
@@ -51,6 +51,10 @@ class Process:
     @property
     def http(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.console_port}"
 
     def start(self) -> "Process":
         with open(self.log, "ab") as log:
@@ -82,10 +86,10 @@ class Deployment:
         certificate(directory)
         self.ca = str(directory / "tls.pem")
         self.command("master-key", "create", str(directory / "master.key"))
-        self.config = self.write_config("poolhouse.toml", free_port(), free_port())
+        self.config = self.write_config("poolhouse.toml", free_port(), free_port(), free_port())
 
-    def write_config(self, name: str, http: int, https: int) -> Path:
-        """The documented minimal file, with both listeners on loopback, and without limits: faults are provoked in bursts."""
+    def write_config(self, name: str, http: int, https: int, console: int) -> Path:
+        """The documented minimal file, with all listeners on loopback, and without limits: faults are provoked in bursts."""
         at = self.directory
         text = f"""public_url = "https://login.poolhouse.test"
 region = "{REGION}"
@@ -106,7 +110,7 @@ port = {self.smtp_port}
 security = "none"
 from = "no-reply@poolhouse.test"
 [console]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:{console}"
 [limits]
 quotas = "off"
 guesses_per_minute_per_address = 1000000

@@ -11,6 +11,10 @@ use http::{HeaderMap, Method, header};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// For servers that find the service by it and check no more: `dev`, and Cognito's peers.
+pub const CREDENTIAL: &str =
+    "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=0";
+
 /// A request, kept so that sending it again costs the driver little.
 #[derive(Debug, Clone)]
 pub struct Call {

@@ -16,12 +16,9 @@ use serde_json::{Value, json};
 use super::table::{Peer, Speaks};
 use crate::house::browser::Browser;
 use crate::house::world::{CALLBACK, ClientOfPool, PASSWORD, SCOPE, SignedIn, id_of, user};
-use crate::load::http::{Answer, Call, Connection};
+use crate::load::http::{Answer, CREDENTIAL, Call, Connection};
 use crate::process::{Process, free_address};
 
-/// Cognito's peers find the service by this and check no more of it.
-const CREDENTIAL: &str =
-    "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=0";
 /// Long enough for PKCE (RFC 7636).
 const VERIFIER: &str = "the-driver-proves-itself-with-the-same-words-each-time";
 /// Sign-ins whose tokens the operations draw from.

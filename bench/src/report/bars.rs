@@ -20,6 +20,7 @@ const READY_MS: f64 = 300.0;
 const READY_AGAIN_MS: f64 = 100.0;
 const IDLE_MB: f64 = 30.0;
 const BINARY_MB: f64 = 30.0;
+const RESET_MS: f64 = 50.0;
 const DURABLE_KEPT: f64 = 0.7;
 const RECOVERED_SECONDS: f64 = 10.0;
 /// The median minute of the last third of a long run over that of its middle third.
@@ -115,6 +116,10 @@ fn start(start: Option<&Start>) -> Vec<Verdict> {
             median(one.first_idle_mb.clone()).max(median(one.later_idle_mb.clone()))
         }),
         goal(format!("Binary ≤ {BINARY_MB} MB"), BINARY_MB, "MB", |one| one.binary_mb),
+        verdict(
+            format!("Back at a seed of 1,000 users in ≤ {RESET_MS} ms"),
+            start.filter(|one| !one.reset_ms.is_empty()).map(|one| at_most(median(one.reset_ms.clone()), RESET_MS, "ms")),
+        ),
     ]
 }
 

@@ -133,6 +133,7 @@ fn results() -> Results {
             first_idle_mb: vec![21.0],
             later_idle_mb: vec![20.0],
             binary_mb: 24.0,
+            reset_ms: vec![12.0],
         }),
         durability: Some(Durability { machine: machine(), full_per_second: vec![800.0], unsynced_per_second: vec![1_000.0] }),
     }
