@@ -37,6 +37,7 @@ CALL_NOTHING = {
     ("begin", r"/console/flow\?.*"): "begins a run of the flow runner: the app's requests, not an administrator's",
     ("reveal", r".*/secrets"): "shows what DescribeUserPoolClient gives, with a trace of its own",
     ("test", r".*/messages/[\w-]+"): "sends what is drawn; AWS has no operation for it",
+    ("delete", r"/console/inbox/.*"): "deletes messages of the inbox, which AWS does not have",
     ("rotate", r".*/keys/rotate"): "AWS has no operation for it; the page prints the command",
 }
 # What is typed instead of what is drawn, by the end of the address: two changes or more, so that they are shown first.
@@ -61,7 +62,7 @@ TYPED = {
     r"/resource-servers/of/[^/]+": {"Name": ODD_NAME + " 2", "Scopes": "read: " + ODD},
 }
 OPERATIONS = set("""
-AddUserPoolClientSecret AdminAddUserToGroup AdminConfirmSignUp AdminCreateUser AdminDeleteUser AdminDeleteUserAttributes
+AddCustomAttributes AddUserPoolClientSecret AdminAddUserToGroup AdminConfirmSignUp AdminCreateUser AdminDeleteUser AdminDeleteUserAttributes
 AdminDisableUser AdminEnableUser AdminRemoveUserFromGroup AdminResetUserPassword AdminSetUserPassword
 AdminUpdateUserAttributes AdminUserGlobalSignOut CreateGroup CreateResourceServer CreateUserPool CreateUserPoolClient
 CreateUserPoolDomain DeleteGroup DeleteResourceServer DeleteUserPool DeleteUserPoolClient DeleteUserPoolClientSecret
@@ -192,7 +193,7 @@ def example(name: str, inputs: list[dict]):
         pairs = {pair["Name"]: pair["Value"] for pair in input.get("UserAttributes", [])}
         if name.startswith("attribute."):
             return pairs.get(name.removeprefix("attribute."))
-        value = input
+        value = {**input, **(input.get("CustomAttributes") or [{}])[0]}
         for part in name.split("."):
             value = value.get(part, value.get(part[:1].upper() + part[1:])) if isinstance(value, dict) else None
         if name == "password":

@@ -252,10 +252,10 @@ def test_front_page_and_inbox(visit, server, idp, pool, inbox):
     visit.page.goto("https://localhost/")
     visit.look(".")
     visit.page.goto("https://localhost/_poolhouse/inbox")
-    messages = visit.page.get_by_test_id("messages")
+    messages = visit.page.get_by_role("table").first
     expect(messages).to_contain_text(mail)
     visit.look(".")
-    messages.get_by_role("listitem").filter(has_text=mail).get_by_role("link").first.click()
+    messages.get_by_role("row").filter(has_text=mail).get_by_role("link").first.click()
     visit.look(".")
     expect(visit.page.locator("body")).to_contain_text(code)
 

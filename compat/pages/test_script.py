@@ -9,7 +9,7 @@ from harness.server import COMPAT
 AXE = COMPAT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Pages of each kind that the script adds something to.
-PAGES = ["/console", "/console/events", "/console/pools/{pool}", "/_poolhouse/inbox"]
+PAGES = ["/console", "/console/events", "/console/pools/{pool}", "/console/inbox"]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,6 @@
       const column = cell.closest("table").tHead?.rows[0].cells[cell.cellIndex];
       return `${small(words(column))} of ${words($("bdi, code", cell.parentNode))}`;
     }
-    if (code.matches(".big")) return "code";
     const heading = words(code.closest("div, section")?.querySelector("h2, h3"));
     return code.dataset.operation ? `${code.dataset.operation} for ${heading}` : heading;
   };
@@ -44,7 +43,7 @@
   };
   const zone = new Intl.DateTimeFormat([], { dateStyle: "long", timeStyle: "long" });
   const dress = (root) => {
-    for (const code of $$("code.copy, code.big, .command > code", root)) {
+    for (const code of $$("code.copy, .command > code", root)) {
       const what = named(code), word = make("span", {}, "Copy");
       const put = button(word, () => copy(code, what, word), "link take");
       put.append(make("span", { className: "unseen" }, ` ${what}`));
@@ -55,9 +54,9 @@
   dress(document);
 
   // Following: the page asks for itself again while it is seen, and takes over the list.
-  const keys = (page) => $$("main tbody tr a:first-of-type, main .rows .row-title a", page);
+  const keys = (page) => $$("main tbody tr a:first-of-type", page);
   const whole = (page) => {
-    const list = $("main tbody, main .rows, main .empty", page);
+    const list = $("main tbody, main .empty", page);
     return list?.closest("section") ?? list;
   };
   const take = (page) => {
@@ -68,7 +67,7 @@
     old.replaceWith(put);
     dress(put);
     const fresh = keys(document).filter((link) => !known.has(link.href));
-    for (const link of fresh) link.closest("tr, .row").classList.add("new");
+    for (const link of fresh) link.closest("tr").classList.add("new");
     if (fresh.length) say(`${fresh.length} new: ${fresh.slice(0, 3).map(words).join(", ")}`);
   };
   const ask = () => new Promise((done, failed) => {
@@ -80,7 +79,7 @@
     request.onerror = request.ontimeout = failed;
     request.send();
   });
-  const heading = $("main .heading, main .title");
+  const heading = $("main .heading");
   if (heading && /\/(events|inbox)$/.test(location.pathname) && !/[?&]before=/.test(location.search)) {
     const note = make("p", { className: "hint" });
     let run = 0;

@@ -7,7 +7,7 @@ use poolhouse::console::kit::view::View;
 use poolhouse::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };
-use poolhouse::pages::tools::{Home, Inbox, Message, NotFound};
+use poolhouse::pages::tools::{Home, NotFound};
 use poolhouse::render::{Renderer, STYLE_PATH};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -31,8 +31,6 @@ fn main() -> Outcome {
     write::<ErrorPage>(&renderer, out)?;
     write::<NotFound>(&renderer, out)?;
     write::<Home>(&renderer, out)?;
-    write::<Inbox>(&renderer, out)?;
-    write::<Message>(&renderer, out)?;
     write::<View>(&renderer, out)
 }
 

@@ -54,8 +54,6 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "error.html",
     "not_found.html",
     "home.html",
-    "inbox.html",
-    "message.html",
     "console.html",
     "blocks.html",
 ];

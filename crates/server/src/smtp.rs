@@ -61,9 +61,12 @@ impl Relay {
 }
 
 /// Pools' templates may be HTML (developer guide, message customizations); plain texts have no tags.
+pub fn is_html(body: &str) -> bool {
+    ["<br", "<p", "<a ", "<html", "<div", "<b>"].iter().any(|tag| body.contains(tag))
+}
+
 fn content_type(body: &str) -> ContentType {
-    let html = ["<br", "<p", "<a ", "<html", "<div", "<b>"].iter().any(|tag| body.contains(tag));
-    if html { ContentType::TEXT_HTML } else { ContentType::TEXT_PLAIN }
+    if is_html(body) { ContentType::TEXT_HTML } else { ContentType::TEXT_PLAIN }
 }
 
 #[async_trait]

@@ -164,6 +164,20 @@ impl Audit {
         before: Option<Place>,
         most: usize,
     ) -> Result<(Vec<Listed>, Option<Place>)> {
+        self.newest_within(LOOKED_AT_MAX, wanted, before, most).await
+    }
+
+    /// As [`Audit::newest`], looking at no more than so many rows.
+    ///
+    /// # Errors
+    /// As [`Audit::newest`].
+    pub async fn newest_within(
+        &self,
+        rows: usize,
+        wanted: impl Fn(&Event) -> bool,
+        before: Option<Place>,
+        most: usize,
+    ) -> Result<(Vec<Listed>, Option<Place>)> {
         let mut place = before.unwrap_or_else(|| Place { at: i64::MAX, chain: String::new(), seq: 0 });
         let (mut kept, mut looked_at) = (Vec::new(), 0);
         loop {
@@ -180,7 +194,7 @@ impl Audit {
                 if wanted(&listed.event) {
                     kept.push(listed);
                 }
-                if kept.len() >= most || looked_at >= LOOKED_AT_MAX {
+                if kept.len() >= most || looked_at >= rows {
                     return Ok((kept, Some(place)));
                 }
             }

@@ -15,6 +15,9 @@ use crate::error::Result;
 /// Messages of one page.
 pub const PAGE: i64 = 50;
 
+/// Pages looked through for one page of what a kind or a text picks out: more than the purge leaves.
+const PAGES_MAX: usize = 40;
+
 /// Messages kept in the store, and a bell for those who wait for one.
 pub struct Inbox {
     store: Db,
@@ -55,6 +58,23 @@ pub struct Filter {
     pub before: Option<String>,
     /// Only those newer than this id.
     pub after: Option<String>,
+    /// Only those of this cause.
+    pub kind: Option<String>,
+    /// Only those with this text in address, subject or body, whatever its case.
+    pub text: Option<String>,
+}
+
+impl Filter {
+    fn picks(&self, row: &MessageRow) -> bool {
+        let within = |text: &String| {
+            let text = text.to_lowercase();
+            [Some(&row.address), row.subject.as_ref(), Some(&row.body)]
+                .into_iter()
+                .flatten()
+                .any(|part| part.to_lowercase().contains(&text))
+        };
+        self.kind.as_ref().is_none_or(|kind| *kind == row.kind) && self.text.as_ref().is_none_or(within)
+    }
 }
 
 impl Inbox {
@@ -65,13 +85,22 @@ impl Inbox {
     /// At most [`PAGE`] messages, newest first.
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Kept>> {
         let mut reader = self.store.reader().await?;
-        let before = filter.before.as_deref();
-        let rows = match &filter.address {
-            Some(address) => table::list_for(&mut reader, address, before, PAGE).await?,
-            None => table::list(&mut reader, before, PAGE).await?,
-        };
-        let newer = |row: &MessageRow| filter.after.as_ref().is_none_or(|after| row.id > *after);
-        Ok(rows.into_iter().take_while(newer).map(Kept::from).collect())
+        let (mut kept, mut before) = (Vec::new(), filter.before.clone());
+        for _ in 0..PAGES_MAX {
+            let rows = match &filter.address {
+                Some(address) => table::list_for(&mut reader, address, before.as_deref(), PAGE).await?,
+                None => table::list(&mut reader, before.as_deref(), PAGE).await?,
+            };
+            let newer = |row: &&MessageRow| filter.after.as_ref().is_none_or(|after| row.id > *after);
+            let wanted = rows.iter().take_while(newer).filter(|row| filter.picks(row)).cloned().map(Kept::from);
+            kept.extend(wanted.take(page_length().saturating_sub(kept.len())));
+            let ended = rows.len() < page_length() || rows.last().is_some_and(|row| !newer(&row));
+            if ended || kept.len() >= page_length() {
+                break;
+            }
+            before = rows.last().map(|row| row.id.clone());
+        }
+        Ok(kept)
     }
 
     /// As [`Inbox::list`], but where there is nothing, waits until there is, or `wait` has passed.
@@ -95,11 +124,26 @@ impl Inbox {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// Deletes one message; returns whether it was there.
+    pub async fn delete(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        Ok(self.store.write(async move |tx| table::delete(tx, &id).await).await?)
+    }
+
+    /// Deletes every message; returns how many.
+    pub async fn clear(&self) -> Result<u64> {
+        Ok(self.store.write(async move |tx| table::clear(tx).await).await?)
+    }
+
     /// One message.
     pub async fn get(&self, id: &str) -> Result<Option<Kept>> {
         let mut reader = self.store.reader().await?;
         Ok(table::get(&mut reader, id).await?.map(Kept::from))
     }
+}
+
+fn page_length() -> usize {
+    usize::try_from(PAGE).unwrap_or(usize::MAX)
 }
 
 #[async_trait]

@@ -53,6 +53,14 @@ pub fn default_attributes() -> Vec<SchemaAttributeType> {
     all
 }
 
+/// Names of the standard attributes that users can be asked for at sign-up: all but what is ours to say.
+pub fn requirable() -> impl Iterator<Item = String> {
+    let ours = |one: &SchemaAttributeType| {
+        one.name.as_deref() == Some("sub") || one.attribute_data_type == Some(AttributeDataType::Boolean)
+    };
+    default_attributes().into_iter().filter(move |one| !ours(one)).filter_map(|one| one.name)
+}
+
 fn attribute(name: &str, data_type: AttributeDataType) -> SchemaAttributeType {
     SchemaAttributeType {
         name: Some(name.to_owned()),

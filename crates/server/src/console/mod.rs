@@ -17,6 +17,7 @@ pub mod gate;
 mod groups;
 mod health;
 mod home;
+pub mod inbox;
 mod inspect;
 mod keys;
 pub mod kit;
@@ -48,6 +49,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route(paths::THEME, post(theme::post))
         .route(paths::TOKEN, get(token::get).post(token::post))
         .route(paths::EVENTS, get(events::list))
+        .route("/console/events/export", get(events::export))
         .route("/console/events/{chain}/{seq}", get(events::one))
         .route(paths::COVERAGE, get(coverage::get))
         .route(paths::SEARCH, get(search::get))
@@ -64,8 +66,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .merge(wizard::routes())
         .route("/console/{*rest}", get(home::missing));
     match state.front.console {
-        // The runner comes back to the public address, where only the open console is.
-        Console::Open => gate::before(pages.merge(flow::routes()), state),
+        // The runner comes back to the public address, where only the open console is; and only there is an inbox.
+        Console::Open => gate::before(pages.merge(flow::routes()).merge(inbox::routes()), state),
         Console::Operators { .. } => gate::before(pages.merge(door::inside()), state).merge(door::routes()),
         Console::Closed => Router::new(),
     }

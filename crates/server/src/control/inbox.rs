@@ -1,23 +1,21 @@
-//! The inbox of a development instance, as pages and as JSON for tests. Mounted by `control`.
+//! The inbox of a development instance as JSON for tests, and the addresses under which its pages are known. Mounted by `control`.
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Extension, Router};
-use http::{StatusCode, Uri, header};
-use poolhouse_engine::ctx::Ctx;
-use poolhouse_engine::delivery::inbox::{Filter, Inbox, Kept, PAGE};
+use http::{StatusCode, Uri};
+use poolhouse_engine::delivery::inbox::Filter;
 use poolhouse_engine::error::{Error, Result};
 use poolhouse_engine::oauth::params::{Params, invalid_request};
 use serde_json::json;
 
-use crate::pages::fields::{Fact, Moment};
-use crate::pages::tools;
+use crate::console;
 use crate::reached::plain;
+use crate::refusal::see;
 use crate::replies;
-use crate::shell;
 use crate::state::AppState;
 
 /// Longest wait for a message, seconds: less than the edge lets a request take.
@@ -57,6 +55,7 @@ impl Asked {
                 address: address.map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()),
                 before: id(&params, "before")?,
                 after: id(&params, "after")?,
+                ..Filter::default()
             },
             wait: Duration::from_secs(wait.into()),
         })
@@ -107,73 +106,17 @@ fn no_inbox() -> Response {
     plain(StatusCode::NOT_FOUND, "not_found", "Messages leave this instance; it keeps no inbox.")
 }
 
-async fn inbox(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, uri: Uri) -> Response {
-    let Some(inbox) = &state.engine.inbox else { return no_inbox() };
-    let filter = match Asked::read(&uri) {
-        Ok(asked) => asked.filter,
-        Err(error) => return refused(&error),
-    };
-    match page(inbox, &filter).await {
-        Ok((messages, total)) => {
-            let page = list_page(&state, &ctx, filter, &messages, total);
-            shell::draw(&state, StatusCode::OK, &page)
-        }
-        Err(error) => replies::error(&error),
+/// The pages are the console's.
+async fn inbox(State(state): State<AppState>, uri: Uri) -> Response {
+    if state.engine.inbox.is_none() {
+        return no_inbox();
+    }
+    match Asked::read(&uri) {
+        Ok(asked) => see(&console::inbox::address_of(&asked.filter)),
+        Err(error) => refused(&error),
     }
 }
 
-async fn page(inbox: &Inbox, filter: &Filter) -> Result<(Vec<Kept>, u64)> {
-    Ok((inbox.list(filter).await?, inbox.count(filter).await?))
-}
-
-fn list_page(state: &AppState, ctx: &Ctx, filter: Filter, messages: &[Kept], total: u64) -> tools::Inbox {
-    let address = filter.address.unwrap_or_default();
-    let query = |name: &str, value: &str| Params::default().with(name, value).query_without(&[]);
-    let to = if address.is_empty() { String::new() } else { format!("&{}", query("to", &address)) };
-    let full = i64::try_from(messages.len()).is_ok_and(|count| count >= PAGE);
-    let older = messages.last().filter(|_| full).map(|last| format!("/_poolhouse/inbox?{}{to}", query("before", &last.id)));
-    let json = if address.is_empty() { String::new() } else { format!("?{}", query("address", &address)) };
-    tools::Inbox {
-        shell: shell::of_instance(state),
-        action: "/_poolhouse/inbox".to_owned(),
-        filter: address,
-        messages: messages.iter().map(|message| line(ctx, message)).collect(),
-        total,
-        older_url: older,
-        json_url: format!("/_poolhouse/messages{json}"),
-    }
-}
-
-async fn one(State(state): State<AppState>, Extension(ctx): Extension<Ctx>, Path(id): Path<String>) -> Response {
-    let Some(inbox) = &state.engine.inbox else { return no_inbox() };
-    match inbox.get(&id).await {
-        Ok(Some(message)) => {
-            let facts = [("User pool", message.pool_id.as_str()), ("Cause", message.kind.as_str())];
-            let page = tools::Message {
-                shell: shell::of_instance(&state),
-                line: line(&ctx, &message),
-                from: "Poolhouse".to_owned(),
-                body: message.body,
-                html_url: None,
-                facts: facts.into_iter().map(|(label, value)| Fact::new(label, value)).collect(),
-                inbox_url: "/_poolhouse/inbox".to_owned(),
-            };
-            shell::draw(&state, StatusCode::OK, &page)
-        }
-        Ok(None) => (StatusCode::SEE_OTHER, [(header::LOCATION, "/_poolhouse/inbox")]).into_response(),
-        Err(error) => replies::error(&error),
-    }
-}
-
-fn line(ctx: &Ctx, message: &Kept) -> tools::MessageLine {
-    let first_words = || message.body.chars().take(80).collect::<String>();
-    tools::MessageLine {
-        url: format!("/_poolhouse/inbox/{}", message.id),
-        to: message.address.clone(),
-        subject: message.subject.clone().unwrap_or_else(first_words),
-        medium: if message.medium == "SMS" { tools::Medium::Sms } else { tools::Medium::Email },
-        code: message.code.clone(),
-        link: message.link.clone(),
-        at: Moment::of(message.created_at, ctx.now),
-    }
+async fn one(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+    if state.engine.inbox.is_none() { no_inbox() } else { see(&console::inbox::url(&id, "")) }
 }

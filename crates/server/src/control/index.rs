@@ -34,7 +34,7 @@ const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", "/_poolhouse/health", "", "Whether the process lives"),
     endpoint("GET", "/_poolhouse/ready", "", "Whether the database answers and takes writes"),
     endpoint("GET", "/_poolhouse/metrics", "", "Metrics as Prometheus reads them"),
-    endpoint("GET", "/_poolhouse/inbox", "", "Mail and SMS that would have been sent, as pages"),
+    endpoint("GET", "/_poolhouse/inbox", "", "Leads to the console's page of mail and SMS that would have been sent"),
     endpoint("GET", "/_poolhouse/messages", "address=ada@example.com&wait=10", "The same as JSON; waits for one"),
     endpoint("GET", "/_poolhouse/messages/latest", "address=ada@example.com&wait=10", "The newest one, with its code"),
     endpoint("GET", "/_poolhouse/clock", "", "The time, real and as the rules see it"),

@@ -44,8 +44,9 @@ pub(super) const ALL: &[Meaning] = &[
         name: "ExpiredCodeException",
         means: "the confirmation code has expired, or there is none",
         causes: &[
-            "The code is older than codes live.",
-            "The code was used already.",
+            "The code is older than codes live, or was used already.",
+            "Five wrong codes were given: the right one is void then.",
+            "No code was sent for this purpose, or the address has changed since.",
             "There is no such user, and the app client hides that (PreventUserExistenceErrors).",
         ],
         next: "have a new code sent: resend-confirmation-code or forgot-password",
@@ -95,15 +96,16 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "InvalidLambdaResponseException",
         means: "a trigger of the pool answered with something that is not an answer",
-        causes: &["The answer is no JSON, or lacks members of the event."],
-        next: "look at the trigger's own log; it must return the event it was given, with the response filled",
+        causes: &["Poolhouse does not call triggers yet and never gives this error: the call went to AWS, or a fault was set."],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "InvalidOAuthFlowException",
         means: "the OAuth settings of the app client contradict each other",
         causes: &[
             "AllowedOAuthFlows has client_credentials together with code or implicit.",
-            "A flow is allowed without callback addresses, or client_credentials without a secret or without custom scopes.",
+            "client_credentials is allowed for an app client without a secret.",
+            "client_credentials is allowed with a scope that speaks of a user: openid, email, phone, profile.",
         ],
         next: "describe-user-pool-client shows the settings; make a second app client for machines",
     },
@@ -148,23 +150,26 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "InvalidUserPoolConfigurationException",
         means: "the settings of the user pool do not allow what was asked",
-        causes: &["Settings of the pool contradict each other or lack a part: the message names it."],
-        next: "describe-user-pool shows the settings; the message says which one",
+        causes: &["The pool requires a second factor (MfaConfiguration ON), which Poolhouse does not challenge for yet."],
+        next: "set MfaConfiguration to OPTIONAL or OFF",
     },
     Meaning {
         name: "LimitExceededException",
         means: "there is a limit on how many or how often, and it is reached",
         causes: &[
-            "Too many codes were asked for, or too many wrong ones given, for this user.",
-            "The pool has as many of these as there may be.",
+            "Too many messages went to this address, or from this pool, within the hour.",
+            "Too many passwords or codes were tried for this user.",
+            "The app client has as many secrets as there may be.",
         ],
         next: "wait some minutes; in development, poolhouse reset forgets the counts",
     },
     Meaning {
         name: "MFAMethodNotFoundException",
         means: "there is no second factor that could be asked for",
-        causes: &["MFA is required, and the user has set none up."],
-        next: "admin-get-user shows UserMFASettingList",
+        causes: &[
+            "Poolhouse does not challenge for a second factor yet and never gives this error: the call went to AWS, or a fault was set.",
+        ],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "MissingAuthenticationTokenException",
@@ -197,8 +202,10 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "OperationNotEnabledException",
         means: "the pool does not have this operation turned on",
-        causes: &["The operation needs a setting that the pool has not."],
-        next: "describe-user-pool shows the settings",
+        causes: &[
+            "Poolhouse has no operation that a setting turns on and never gives this error: the call went to AWS, or a fault was set.",
+        ],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "PasswordHistoryPolicyViolationException",
@@ -215,8 +222,10 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "PreconditionNotMetException",
         means: "something that has to be there first is missing",
-        causes: &["A step before this one was not done."],
-        next: "read the message: it names the step",
+        causes: &[
+            "Poolhouse has no import of users by a job yet and never gives this error: the call went to AWS, or a fault was set.",
+        ],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "RefreshTokenReuseException",
@@ -255,20 +264,24 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "SoftwareTokenMFANotFoundException",
         means: "the user has no authenticator app set up",
-        causes: &["The pool or the user asks for a one-time password, and none was registered."],
-        next: "admin-get-user shows UserMFASettingList",
+        causes: &[
+            "Poolhouse has no authenticator apps yet and never gives this error: the call went to AWS, or a fault was set.",
+        ],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "TierChangeNotAllowedException",
         means: "the pool cannot go to this tier",
-        causes: &["Settings are in use that the lower tier does not have."],
+        causes: &["The pool is to become LITE and uses managed login or choice-based sign-in, which only higher tiers have."],
         next: "take the settings back first: the message names them",
     },
     Meaning {
         name: "TooManyFailedAttemptsException",
         means: "there were too many wrong codes or passwords; for a while nothing is tried any more",
-        causes: &["A code was guessed too often."],
-        next: "wait, then have a new code sent",
+        causes: &[
+            "Poolhouse answers wrong codes with CodeMismatchException, then with ExpiredCodeException and never gives this error: the call went to AWS, or a fault was set.",
+        ],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "TooManyRequestsException",
@@ -288,9 +301,9 @@ pub(super) const ALL: &[Meaning] = &[
     },
     Meaning {
         name: "UnexpectedLambdaException",
-        means: "a trigger of the pool failed",
-        causes: &["The function ended with an error or did not answer in time."],
-        next: "look at the trigger's own log",
+        means: "a trigger of the pool could not be called",
+        causes: &["The pool's LambdaConfig names a trigger for this step, and Poolhouse does not call triggers yet."],
+        next: "update-user-pool without the trigger; the message names it",
     },
     Meaning {
         name: "UnknownOperationException",
@@ -319,27 +332,31 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "UnsupportedUserStateException",
         means: "the user's status does not allow it",
-        causes: &["The user is confirmed already, or has a password: the message names the status."],
+        causes: &[
+            "An invitation was to be sent again to a user who has chosen a password already: the status is no longer FORCE_CHANGE_PASSWORD.",
+        ],
         next: "admin-get-user shows UserStatus",
     },
     Meaning {
         name: "UserImportInProgressException",
         means: "users are being imported into the pool",
-        causes: &["An import runs; until its end the pool is not changed."],
-        next: "wait for its end",
+        causes: &[
+            "Poolhouse has no import of users by a job yet and never gives this error: the call went to AWS, or a fault was set.",
+        ],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "UserLambdaValidationException",
         means: "a trigger of the pool said no",
-        causes: &["The function threw an error on purpose: its text follows in the message."],
-        next: "look at the function's rule",
+        causes: &["Poolhouse does not call triggers yet and never gives this error: the call went to AWS, or a fault was set."],
+        next: "env | grep AWS_ shows where your calls go; poolhouse env --for cli what leads them here",
     },
     Meaning {
         name: "UserNotConfirmedException",
         means: "the user has not confirmed the account yet",
         causes: &[
             "The sign-up code was never entered.",
-            "The pool confirms nobody by itself (no pre-sign-up trigger, no AutoVerifiedAttributes).",
+            "No administrator has confirmed the user, and there is no trigger that does.",
         ],
         next: "confirm-sign-up with the code of the inbox, or admin-confirm-sign-up",
     },

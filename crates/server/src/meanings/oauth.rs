@@ -13,13 +13,17 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "access_denied",
         means: "the person, or the server, said no",
-        causes: &["Somebody pressed Cancel on the sign-in page."],
+        causes: &[
+            "Poolhouse's sign-in pages have no such answer: a fault was set (poolhouse fault list), or the call went to AWS.",
+        ],
         next: "start the sign-in again",
     },
     Meaning {
         name: "insufficient_scope",
         means: "the access token does not hold, or lacks a scope",
-        causes: &["userInfo needs an access token with the scope openid."],
+        causes: &[
+            "Poolhouse says invalid_token where the scope openid is missing: a fault was set (poolhouse fault list), or the call went to AWS.",
+        ],
         next: "ask for the scope in the authorization request; the token page of the console shows what a token has",
     },
     Meaning {
@@ -39,9 +43,10 @@ pub(super) const ALL: &[Meaning] = &[
         causes: &[
             "The code was redeemed already, even by a reload of the callback page.",
             "The code is older than codes live: minutes.",
-            "code_verifier is missing, or is not the one whose hash was sent as code_challenge.",
-            "redirect_uri or client_id is not that of the authorization request.",
+            "code_verifier is missing, is not the one whose hash was sent as code_challenge, or was sent without one.",
+            "The code or token was issued to another app client.",
             "The refresh token has expired, was rotated or revoked, or the user is disabled.",
+            "client_credentials asked for a scope that AllowedOAuthScopes lacks.",
         ],
         next: "the flow runner of the console does the same step by step and shows each request",
     },
@@ -50,6 +55,7 @@ pub(super) const ALL: &[Meaning] = &[
         means: "a parameter is missing, repeated or not understood, or a form was too old",
         causes: &[
             "A parameter of the endpoint is missing or stands there twice.",
+            "response_type is neither code nor token, or redirect_uri is missing at the token endpoint.",
             "The body is not application/x-www-form-urlencoded.",
             "A sign-in page was open for long, and its form is too old.",
         ],
@@ -59,9 +65,10 @@ pub(super) const ALL: &[Meaning] = &[
         name: "invalid_scope",
         means: "a scope was asked for that the app client may not have",
         causes: &[
-            "AllowedOAuthScopes of the app client lacks it.",
-            "The resource server or its scope does not exist (identifier/scope).",
-            "client_credentials cannot have openid, email, phone or profile.",
+            "A sign-in asked for a scope that AllowedOAuthScopes of the app client lacks.",
+            "email, phone or profile was asked for without openid.",
+            "client_credentials asked for openid, email, phone or profile, or for a scope that no resource server has (identifier/scope).",
+            "A refresh asked for more than the token was given for.",
         ],
         next: "describe-user-pool-client shows AllowedOAuthScopes",
     },
@@ -71,6 +78,7 @@ pub(super) const ALL: &[Meaning] = &[
         causes: &[
             "It has expired or was revoked, or its user was signed out.",
             "An ID token was sent: endpoints expect the access token.",
+            "It lacks the scope openid, as tokens of the API's own sign-in do.",
             "It was issued by another pool, instance or address.",
         ],
         next: "paste it into the token page of the console: it says what is wrong",
@@ -78,7 +86,11 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "login_required",
         means: "nobody is signed in, and prompt=none forbids to ask",
-        causes: &["The session of the browser ended, or the cookie is not sent.", "Another user pool's domain was used."],
+        causes: &[
+            "The session of the browser ended, or the cookie is not sent.",
+            "Another user is signed in than id_token_hint names.",
+            "Another user pool's domain was used.",
+        ],
         next: "send the person to the authorization endpoint without prompt=none",
     },
     Meaning {
@@ -127,7 +139,7 @@ pub(super) const ALL: &[Meaning] = &[
         causes: &[
             "AllowedOAuthFlowsUserPoolClient is off, or AllowedOAuthFlows lacks code, implicit or client_credentials.",
             "redirect_uri of the token request is not that of the authorization request.",
-            "The refresh token grant is turned off for the app client.",
+            "COGNITO is not among SupportedIdentityProviders of the app client.",
         ],
         next: "describe-user-pool-client shows AllowedOAuthFlows",
     },
@@ -143,7 +155,9 @@ pub(super) const ALL: &[Meaning] = &[
     Meaning {
         name: "unsupported_response_type",
         means: "there is no such response_type",
-        causes: &["response_type is neither code nor token, or the hybrid flow was asked for."],
+        causes: &[
+            "Poolhouse says invalid_request where response_type is neither code nor token: a fault was set (poolhouse fault list), or the call went to AWS.",
+        ],
         next: "use response_type=code",
     },
     Meaning {

@@ -125,10 +125,9 @@ pub async fn answer_token(
     params: &Params,
 ) -> (Response, Option<Error>) {
     let entry = replies::entry(ctx, "/oauth2/token", params);
-    let outcome = match struck(state, reached, ctx, "oauth2/token", client::named(authorization, params)).await {
-        Ok(()) => token::exchange(ctx, &reached.site, authorization, params).await,
-        Err(error) => Err(error),
-    };
+    let client = client::named(authorization, params);
+    let work = token::exchange(ctx, &reached.site, authorization, params);
+    let outcome = unless_struck(state, reached, ctx, "oauth2/token", client, work).await;
     entry.end(outcome.as_ref().err());
     replies::line(ctx, reached, "token", params, outcome.as_ref().err());
     match outcome {
@@ -160,10 +159,9 @@ pub async fn answer_revoke(
     params: &Params,
 ) -> (Response, Option<Error>) {
     let entry = replies::entry(ctx, "/oauth2/revoke", params);
-    let outcome = match struck(state, reached, ctx, "oauth2/revoke", client::named(authorization, params)).await {
-        Ok(()) => revoke::revoke(ctx, &reached.site, authorization, params).await,
-        Err(error) => Err(error),
-    };
+    let client = client::named(authorization, params);
+    let work = revoke::revoke(ctx, &reached.site, authorization, params);
+    let outcome = unless_struck(state, reached, ctx, "oauth2/revoke", client, work).await;
     entry.end(outcome.as_ref().err());
     replies::line(ctx, reached, "revoke", params, outcome.as_ref().err());
     match outcome {
@@ -193,10 +191,8 @@ async fn user_info(
 
 /// As [`answer_token`], of the userInfo endpoint.
 pub async fn answer_user_info(state: &AppState, ctx: &Ctx, reached: &Reached, bearer: &str) -> (Response, Option<Error>) {
-    let outcome = match struck(state, reached, ctx, "oauth2/userInfo", None).await {
-        Ok(()) => userinfo::claims(ctx, &reached.site, bearer).await,
-        Err(error) => Err(error),
-    };
+    let work = userinfo::claims(ctx, &reached.site, bearer);
+    let outcome = unless_struck(state, reached, ctx, "oauth2/userInfo", None, work).await;
     match outcome {
         Ok(claims) => (replies::cors(replies::json(http::StatusCode::OK, &claims)), None),
         Err(error) => {
@@ -206,17 +202,24 @@ pub async fn answer_user_info(state: &AppState, ctx: &Ctx, reached: &Reached, be
     }
 }
 
-/// Lets a fault on order strike; of our own address the client tells the pool.
-async fn struck(state: &AppState, reached: &Reached, ctx: &Ctx, operation: &'static str, client: Option<String>) -> Result<()> {
-    if state.faults.is_empty() {
-        return Ok(());
+/// Does the work, unless a fault on order strikes first; of our own address the client tells the pool.
+async fn unless_struck<T>(
+    state: &AppState,
+    reached: &Reached,
+    ctx: &Ctx,
+    operation: &'static str,
+    client: Option<String>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    if !state.faults.is_empty() {
+        let pool = match (&reached.site.pool, &client) {
+            (Some(pool), _) => Some(pool.id.clone()),
+            (None, Some(client)) => clients::pool_of(ctx, client).await?,
+            (None, None) => None,
+        };
+        state.faults.strike(Call { operation, pool: pool.as_deref(), client: client.as_deref() }).await?;
     }
-    let pool = match (&reached.site.pool, &client) {
-        (Some(pool), _) => Some(pool.id.clone()),
-        (None, Some(client)) => clients::pool_of(ctx, client).await?,
-        (None, None) => None,
-    };
-    state.faults.strike(Call { operation, pool: pool.as_deref(), client: client.as_deref() }).await
+    work.await
 }
 
 /// The `Authorization` header; two of them are two answers to "who".

@@ -1,4 +1,4 @@
-//! The pages a browser sees: sign-in pages on every pool domain, and in development the front page and the inbox. Owns what a page may say
+//! The pages a browser sees: sign-in pages on every pool domain, and in development the front page. Owns what a page may say
 //! ([`contexts`]), the requests to it ([`visit`], [`posted`]) and which page follows which; how it looks is the templates' business, and what is allowed
 //! is the engine's.
 

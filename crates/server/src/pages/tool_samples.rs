@@ -1,20 +1,12 @@
 //! The states in which the pages beside sign-in are looked at; see [`super::samples`].
 
 use super::contexts::Page;
-use super::fields::{Command, Fact, Link, Moment, Shell};
-use super::samples::{POOL, long_name, shell, url};
-use super::tools::{Demo, Home, Inbox, Medium, Message, MessageLine, NotFound};
+use super::fields::{Command, Fact, Link, Shell};
+use super::samples::{POOL, long_name, shell};
+use super::tools::{Demo, Home, NotFound};
 
 fn instance() -> Shell {
     Shell::new("en", "Poolhouse").with_inbox("/_poolhouse/inbox").with_console("/console")
-}
-
-fn moment(relative: &str) -> Moment {
-    Moment {
-        iso: "2026-11-23T05:30:00Z".to_owned(),
-        absolute: "23 November 2026, 05:30:00 UTC".to_owned(),
-        relative: relative.to_owned(),
-    }
 }
 
 impl Page for NotFound {
@@ -64,87 +56,5 @@ impl Page for Home {
             links: vec![Link::new("Health", "/_poolhouse/health"), Link::new("Messages as JSON", "/_poolhouse/messages")],
         };
         vec![base.clone(), Self { demo: None, commands: Vec::new(), links: Vec::new(), ..base }]
-    }
-}
-
-fn lines() -> Vec<MessageLine> {
-    let code = MessageLine {
-        url: "/_poolhouse/inbox/3".to_owned(),
-        to: "ada@example.com".to_owned(),
-        subject: "Your verification code".to_owned(),
-        medium: Medium::Email,
-        code: Some("493817".to_owned()),
-        link: None,
-        at: moment("12 seconds ago"),
-    };
-    vec![
-        code.clone(),
-        MessageLine {
-            to: "+14155550100".to_owned(),
-            subject: "Your authentication code is 058214".to_owned(),
-            medium: Medium::Sms,
-            code: Some("058214".to_owned()),
-            at: moment("4 minutes ago"),
-            ..code.clone()
-        },
-        MessageLine {
-            to: "grace@example.com".to_owned(),
-            subject: "Verify your email address".to_owned(),
-            code: None,
-            link: Some(url("https://northwind.auth.eu-central-1.localhost:9443/confirmUser")),
-            at: moment("1 hour ago"),
-            ..code.clone()
-        },
-        MessageLine {
-            to: format!("{}@example.com", long_name()),
-            subject: long_name().repeat(2),
-            at: moment("yesterday"),
-            ..code
-        },
-    ]
-}
-
-impl Page for Inbox {
-    const TEMPLATE: &'static str = "inbox.html";
-    const SCRIPTED: bool = true;
-
-    fn samples() -> Vec<Self> {
-        let base = Self {
-            shell: instance(),
-            action: "/_poolhouse/inbox".to_owned(),
-            filter: String::new(),
-            messages: lines(),
-            total: 10_000,
-            older_url: Some("/_poolhouse/inbox?before=3".to_owned()),
-            json_url: "/_poolhouse/messages".to_owned(),
-        };
-        let empty = Self { messages: Vec::new(), total: 0, older_url: None, ..base.clone() };
-        let one = Self { messages: lines().into_iter().take(1).collect(), total: 1, older_url: None, ..base.clone() };
-        vec![base, empty.clone(), Self { filter: "nobody@example.com".to_owned(), ..empty }, one]
-    }
-}
-
-impl Page for Message {
-    const TEMPLATE: &'static str = "message.html";
-    const SCRIPTED: bool = true;
-
-    fn samples() -> Vec<Self> {
-        lines()
-            .into_iter()
-            .map(|line| Self {
-                shell: instance(),
-                from: "no-reply@verificationemail.com".to_owned(),
-                body: match &line.code {
-                    Some(code) => {
-                        format!("Hello,\n\nyour code is {code}. It works for 24 hours.\n")
-                    }
-                    None => "Hello,\n\nopen the link to verify your email address.\n".to_owned(),
-                },
-                html_url: matches!(line.medium, Medium::Email).then(|| "/_poolhouse/inbox/3/html".to_owned()),
-                facts: vec![Fact::new("User pool", POOL), Fact::new("Cause", "CustomMessage_SignUp")],
-                inbox_url: "/_poolhouse/inbox".to_owned(),
-                line,
-            })
-            .collect()
     }
 }

@@ -12,7 +12,7 @@ use crate::console::kit::view::View;
 use crate::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };
-use crate::pages::tools::{Home, Inbox, Message, NotFound};
+use crate::pages::tools::{Home, NotFound};
 
 struct Sample {
     name: String,
@@ -48,8 +48,6 @@ fn all() -> Vec<Sample> {
     add::<ErrorPage>(&renderer, &mut samples);
     add::<NotFound>(&renderer, &mut samples);
     add::<Home>(&renderer, &mut samples);
-    add::<Inbox>(&renderer, &mut samples);
-    add::<Message>(&renderer, &mut samples);
     add::<View>(&renderer, &mut samples);
     samples
 }

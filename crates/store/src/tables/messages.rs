@@ -75,6 +75,11 @@ pub async fn keep_newest(tx: &mut Tx, at_most: i64) -> Result<u64> {
     tx.exec(SQL, p![at_most]).await
 }
 
+/// Deletes a message; returns whether it was there.
+pub async fn delete(tx: &mut Tx, id: &str) -> Result<bool> {
+    Ok(tx.exec("DELETE FROM messages WHERE id = $1", p![id]).await? > 0)
+}
+
 /// Deletes every message; returns how many.
 pub async fn clear(tx: &mut Tx) -> Result<u64> {
     tx.exec("DELETE FROM messages", p![]).await

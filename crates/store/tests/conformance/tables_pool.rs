@@ -348,7 +348,9 @@ both! {
         assert_eq!(w!(f.db, |tx| messages::keep_newest(tx, 5).await), Ok(0));
         assert_eq!(w!(f.db, |tx| messages::keep_newest(tx, 2).await), Ok(3));
         assert_eq!(ids(r!(f.db, |tx| messages::list(tx, None, 9).await)), "54");
-        assert_eq!(w!(f.db, |tx| messages::clear(tx).await), Ok(2));
+        assert_eq!(w!(f.db, |tx| messages::delete(tx, "4").await), Ok(true));
+        assert_eq!(w!(f.db, |tx| messages::delete(tx, "4").await), Ok(false));
+        assert_eq!(w!(f.db, |tx| messages::clear(tx).await), Ok(1));
         assert_eq!(r!(f.db, |tx| messages::get(tx, "5").await), None);
     }
 }

@@ -108,7 +108,7 @@ impl Settings for Attributes {
         let missing: Vec<&str> = self.required.iter().filter(|name| !written.contains(name)).map(String::as_str).collect();
         if !missing.is_empty() {
             let text =
-                format!("Users cannot sign up through this app: {} is required and cannot be written.", missing.join(", "));
+                format!("Users cannot sign up through this app, which may not write what is required: {}.", missing.join(", "));
             all.push(Block::Notice { state: State::Warn, text, link: None });
         }
         all

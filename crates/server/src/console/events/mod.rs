@@ -1,114 +1,40 @@
 //! Events: the audit trail, newest first, and one event with what it means. Reads the trail alone, and where the instance tells
 //! causes, what is still remembered of them.
 
+mod wanted;
 pub mod words;
 
 use axum::extract::Path;
+use axum::response::{IntoResponse as _, Response};
+use http::header;
 use poolhouse_engine::audit::{Event, Kind, Listed, Place};
 use poolhouse_engine::error::Error;
-use poolhouse_engine::oauth::params::Params;
 use serde_json::{Value as Json, json};
 
+use self::wanted::{Wanted, says};
 use crate::console::kit::json::{list as items, text};
 use crate::console::kit::paths;
-use crate::console::kit::view::{Block, Choice, Facts, Field, Form, Input, Named, State, Table, Value};
+use crate::console::kit::view::{Block, Facts, Named, State, Table, Value};
 use crate::console::kit::visit::{Answer, Visit};
+use crate::operator::audit::document;
 use crate::pages::fields::{Link, Moment};
 
-const COLUMNS: [&str; 5] = ["Event", "Time", "Outcome", "Who", "About"];
+pub const COLUMNS: [&str; 5] = ["Event", "Time", "Outcome", "Who", "About"];
 /// Events on a page.
 const SHOWN: usize = 50;
-
-/// What the address asks for.
-struct Wanted {
-    pool: String,
-    user: String,
-    action: String,
-    outcome: String,
-    /// The user's sub, where the pool has such a user.
-    sub: Option<String>,
-}
-
-impl Wanted {
-    async fn of(visit: &Visit) -> Self {
-        let param = |name: &str| visit.param(name).trim().to_owned();
-        let (pool, user) = (param("pool"), param("user"));
-        let sub = match (pool.is_empty(), user.is_empty()) {
-            (false, false) => sub_of(visit, &pool, &user).await,
-            _ => None,
-        };
-        Self { pool, user, action: param("action"), outcome: param("outcome"), sub }
-    }
-
-    fn takes(&self, event: &Event) -> bool {
-        let has = |wanted: &str, text: &str| text.to_lowercase().contains(&wanted.to_lowercase());
-        let user = |wanted: &str| has(wanted, &event.actor) || event.target.values().any(|value| has(wanted, value));
-        let outcome = match self.outcome.as_str() {
-            "done" => event.result.as_deref() == Some("ok"),
-            "refused" => event.result.as_deref().is_some_and(|result| result != "ok"),
-            "alert" => event.kind == Kind::Alert,
-            "begun" => event.kind == Kind::Intent,
-            _ => true,
-        };
-        outcome
-            && (self.pool.is_empty() || event.pool.as_deref() == Some(&self.pool))
-            && (self.user.is_empty() || user(&self.user) || self.sub.as_deref().is_some_and(user))
-            && (self.action.is_empty() || has(&self.action, &event.action))
-    }
-
-    fn nothing(&self) -> bool {
-        [&self.pool, &self.user, &self.action, &self.outcome].into_iter().all(|filter| filter.is_empty())
-    }
-
-    /// The list with these filters, from a place on.
-    fn address(&self, place: Option<&Place>) -> String {
-        let filters = [("pool", &self.pool), ("user", &self.user), ("action", &self.action), ("outcome", &self.outcome)];
-        let filters = filters.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut query = filters.fold(Params::default(), |all, (name, value)| all.with(name, value));
-        if let Some(Place { at, chain, seq }) = place {
-            query = query.with("before", &format!("{at}.{seq}.{chain}"));
-        }
-        format!("{}?{}", paths::EVENTS, query.query_without(&[]))
-    }
-
-    fn form(&self, pools: &[(String, String)]) -> Form {
-        let pool = |(id, name): &(String, String)| Choice::new(id, &format!("{name} · {id}"), *id == self.pool);
-        let outcome = |value: &str, label: &str| Choice::new(value, label, value == self.outcome);
-        let all = Choice::new("", "All user pools", self.pool.is_empty());
-        let outcomes = vec![
-            outcome("", "Every outcome"),
-            outcome("done", "Done"),
-            outcome("refused", "Refused or broken off"),
-            outcome("begun", "Announced"),
-            outcome("alert", "Alerts"),
-        ];
-        let fields = vec![
-            Field::one_of(Input::Select, "pool", "User pool", std::iter::once(all).chain(pools.iter().map(pool)).collect()),
-            Field::text("user", "User, or who acted", &self.user),
-            Field::text("action", "Operation or page", &self.action),
-            Field::one_of(Input::Select, "outcome", "Outcome", outcomes),
-        ];
-        Form::asking("filter", paths::EVENTS, "Show events", fields)
-    }
-}
-
-/// The sub of the user whom the pool knows by this name; who acts is in the trail by sub.
-async fn sub_of(visit: &Visit, pool: &str, user: &str) -> Option<String> {
-    let found = visit.call_aside("AdminGetUser", json!({ "UserPoolId": pool, "Username": user })).await.ok()?;
-    let sub = items(&found, "UserAttributes").iter().find(|attribute| text(attribute, "Name") == "sub")?;
-    Some(text(sub, "Value").to_owned())
-}
-
-/// Where to go on; what is no place of ours is none.
-fn place(before: &str) -> Option<Place> {
-    let mut parts = before.splitn(3, '.');
-    let (at, seq, chain) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
-    is_chain(chain).then(|| Place { at, chain: chain.to_owned(), seq })
-}
+/// Events of one export; it says where the next one begins.
+const EXPORTED: usize = 5000;
+/// Rows of the trail that a search looks at.
+pub const SEARCHED: usize = 2000;
 
 /// NUL is no text to PostgreSQL; a chain's name is a UUID.
 fn is_chain(chain: &str) -> bool {
     chain.len() == 36 && chain.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
+/// Where to go on; what is no place of ours is none.
+fn place(before: &str) -> Option<Place> {
+    Place::parse(before).filter(|place| is_chain(&place.chain))
 }
 
 async fn pools(visit: &Visit) -> Result<Vec<(String, String)>, Error> {
@@ -127,6 +53,7 @@ pub async fn list(visit: Visit) -> Answer {
     };
     let mut view = visit.view(None, "Events", Vec::new()).await;
     view.lead = Some("Who did what, to whom, from where, and what came of it: the audit trail, newest first.".to_owned());
+    view.actions = vec![Link::new("Export as JSON lines", &wanted.address("/export", None))];
     view.blocks.push(Block::Form(wanted.form(&pools)));
     if events.is_empty() && before.is_none() && wanted.nothing() {
         view.blocks.push(Block::Empty {
@@ -136,9 +63,41 @@ pub async fn list(visit: Visit) -> Answer {
         });
         return Ok(visit.show(view));
     }
-    let (next, first) = (next.map(|place| wanted.address(Some(&place))), before.map(|_| wanted.address(None)));
+    let next = wanted.beyond(next).map(|place| wanted.address("", Some(&place)));
+    let first = before.map(|_| wanted.address("", None));
     view.blocks.push(table("Events", &events, visit.ctx.now, next, first));
     Ok(visit.show(view))
+}
+
+/// The events of the same filters, one a line, newest first. Where there are more, the header `link` leads to them.
+pub async fn export(visit: Visit) -> Answer {
+    let wanted = Wanted::of(&visit).await;
+    let before = place(visit.param("before"));
+    let (events, next) = match visit.app.engine.audit.newest(|event| wanted.takes(event), before, EXPORTED).await {
+        Ok(found) => found,
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
+    let lines: String = events.iter().map(|listed| format!("{}\n", document(listed))).collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-ndjson"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"events.jsonl\""),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let mut reply: Response = (headers, lines).into_response();
+    let more = wanted.beyond(next).map(|place| format!("<{}>; rel=\"next\"", wanted.address("/export", Some(&place))));
+    if let Some(more) = more.and_then(|more| more.parse().ok()) {
+        reply.headers_mut().insert(header::LINK, more);
+    }
+    Ok(reply)
+}
+
+/// Of the newest [`SEARCHED`] events those with this text, as lines of a list; at most one more than `most`.
+///
+/// # Errors
+/// The trail's.
+pub async fn search(visit: &Visit, words: &str, most: usize) -> Result<Vec<Vec<Value>>, Error> {
+    let (events, _) = visit.app.engine.audit.newest_within(SEARCHED, |event| says(event, words), None, most + 1).await?;
+    Ok(events.iter().map(|listed| row(listed, visit.ctx.now)).collect())
 }
 
 /// The newest events, for a page about something wider; none where nothing has happened.

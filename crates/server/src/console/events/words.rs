@@ -43,6 +43,7 @@ fn what(event: &Event) -> String {
         ("RevokeSigningKey", _) => "take a signing key away".to_owned(),
         ("RevealClientSecret", _) => "see the secret of the app client".to_owned(),
         ("UndoDeletion", _) => "put back what was deleted".to_owned(),
+        ("DeleteMessages", _) => "delete messages from the inbox".to_owned(),
         ("DeleteForGood", _) => "erase what was deleted before its time".to_owned(),
         (page, _) if page.starts_with('/') => format!("use the page {page}"),
         (operation, _) => match target("Username").or(target("ClientName")).or(target("GroupName")).or(target("PoolName")) {

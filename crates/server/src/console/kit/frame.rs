@@ -132,7 +132,7 @@ const OF_A_POOL: &[Section] = &[
     ("Current user pool", &[("Overview", "")]),
     ("Applications", &[("App clients", "/clients")]),
     ("User management", &[("Users", "/users"), ("Groups", "/groups")]),
-    ("Authentication", &[("Sign-in and sign-up settings", "/settings")]),
+    ("Authentication", &[("Sign-in and sign-up settings", "/settings"), ("Sign-up attributes", "/settings/attributes")]),
     ("Branding", &[("Domain", "/domain"), ("Resource servers", "/resource-servers"), ("Message templates", "/messages")]),
     ("Security", &[("Signing keys", "/keys")]),
 ];

@@ -25,7 +25,8 @@ pub const WELCOME: &str = "/console/welcome";
 /// `?q=WORDS`.
 pub const SEARCH: &str = "/console/search";
 pub const HEALTH: &str = "/console/health";
-pub const INBOX: &str = "/_poolhouse/inbox";
+/// Of development instances only.
+pub const INBOX: &str = "/console/inbox";
 
 /// The page of one deletion, or one below it.
 pub fn deleted(id: &str, rest: &str) -> String {

@@ -334,8 +334,8 @@ impl Visit {
 
     /// What the menu may lead to.
     pub fn reach(&self) -> Reach {
-        let control = self.app.front.open_control;
-        Reach { signed_in: self.seat != Seat::Door, inbox: control, flow: self.seat == Seat::Open }
+        let open = self.seat == Seat::Open;
+        Reach { signed_in: self.seat != Seat::Door, inbox: open && self.app.engine.inbox.is_some(), flow: open }
     }
 
     pub fn seat(&self) -> &Seat {

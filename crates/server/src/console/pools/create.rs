@@ -1,9 +1,10 @@
 //! Create user pool: the quick form. What AWS fixes for good when a pool is made says so; all else has its own page later.
 
 use poolhouse_engine::error::Error;
+use poolhouse_engine::pools::schema;
 use serde_json::{Value as Json, json};
 
-use crate::console::kit::json::text;
+use crate::console::kit::json::{list, text};
 use crate::console::kit::make::Making;
 use crate::console::kit::members::{self, any_of, one_of, texts_at};
 use crate::console::kit::paths;
@@ -25,24 +26,6 @@ const SIGN_IN_WITH: [(&str, &str, &[&str], &[&str]); 5] = [
     ("either", "Email or phone number", &["email", "phone_number"], &[]),
     ("username", "Username", &[], &[]),
     ("alias", "Username, with verified email as an alias", &[], &["email"]),
-];
-
-const ATTRIBUTES: [&str; 15] = [
-    "email",
-    "phone_number",
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "birthdate",
-    "gender",
-    "address",
-    "locale",
-    "zoneinfo",
-    "picture",
-    "website",
 ];
 
 fn making() -> Making {
@@ -103,9 +86,9 @@ pub fn settle(input: &mut Json, posted: &Posted) {
     let chosen = SIGN_IN_WITH.iter().find(|(value, ..)| *value == posted.text(SIGN_IN));
     let (usernames, aliases) =
         chosen.map_or((&[] as &[&str], &[] as &[&str]), |(_, _, usernames, aliases)| (*usernames, *aliases));
-    let list = |names: &[&str]| (!names.is_empty()).then(|| json!(names));
-    members::put(input, "UsernameAttributes", list(usernames));
-    members::put(input, "AliasAttributes", list(aliases));
+    let some = |names: &[&str]| (!names.is_empty()).then(|| json!(names));
+    members::put(input, "UsernameAttributes", some(usernames));
+    members::put(input, "AliasAttributes", some(aliases));
     let schema: Vec<Json> = posted.all(REQUIRED).iter().map(|name| required(name)).collect();
     members::put(input, "Schema", (!schema.is_empty()).then(|| json!(schema)));
 }
@@ -116,9 +99,9 @@ pub fn fields(input: &Json) -> Vec<Field> {
     let sign_in = SIGN_IN_WITH.iter().map(|(value, label, names, also)| {
         Choice::new(value, label, *names == usernames.as_slice() && *also == aliases.as_slice())
     });
-    let schema = crate::console::kit::json::list(input, "Schema");
-    let is_required = |name: &str| schema.iter().any(|attribute| text(attribute, "Name") == name);
-    let required = ATTRIBUTES.iter().map(|name| Choice::new(name, name, is_required(name)));
+    let wanted = list(input, "Schema");
+    let is_required = |name: &str| wanted.iter().any(|attribute| text(attribute, "Name") == name);
+    let required = schema::requirable().map(|name| Choice::new(&name, &name, is_required(&name)));
     vec![
         members::text(input, "PoolName", "User pool name").must().at_most(128).hinting("Letters, digits, spaces and + = , . @ -"),
         Field::one_of(Input::Radio, SIGN_IN, "Users sign in with", sign_in.collect())

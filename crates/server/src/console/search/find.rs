@@ -1,8 +1,9 @@
 //! Where a text is found, by operations that answer from an index or from the first page of a list. Bounded however much there is:
-//! in [`POOLS_MAX`] pools, [`SHOWN_MAX`] results of a kind. Called by the page.
+//! in [`POOLS_MAX`] pools, the newest [`events::SEARCHED`] events, [`SHOWN_MAX`] results of a kind. Called by the page.
 
 use std::collections::HashSet;
 
+use poolhouse_engine::delivery::inbox::Filter;
 use poolhouse_engine::error::Error;
 use poolhouse_engine::pools::{self, Pool};
 use poolhouse_wire::ErrorCode;
@@ -12,7 +13,7 @@ use crate::console::kit::json::{list, text};
 use crate::console::kit::paths;
 use crate::console::kit::view::Value;
 use crate::console::kit::visit::Visit;
-use crate::console::users;
+use crate::console::{events, inbox, users};
 
 /// Pools that are looked into; ListUserPools gives no more at a time. So do the lists of app clients and groups.
 pub const POOLS_MAX: usize = 60;
@@ -47,6 +48,8 @@ pub struct Found {
     pub users: Hits,
     pub groups: Hits,
     pub domains: Hits,
+    pub events: Hits,
+    pub messages: Hits,
     /// Pools that were looked into.
     pub looked_into: usize,
     /// Whether there are more pools than that.
@@ -62,6 +65,13 @@ pub async fn all(visit: &mut Visit, words: &str) -> Result<Found, Error> {
     let mut found = Found { more_pools: !text(&listed, "NextToken").is_empty(), ..Found::default() };
     found.looked_into = list(&listed, "UserPools").len();
     find_domain(visit, words, &mut found.domains).await?;
+    for row in events::search(visit, words, SHOWN_MAX).await? {
+        found.events.add(row);
+    }
+    let filter = Filter { text: Some(words.to_owned()), ..Filter::default() };
+    for message in inbox::newest(visit, &filter).await? {
+        found.messages.add(inbox::row(&visit.ctx, &message));
+    }
     let mut by_id = false;
     for pool in list(&listed, "UserPools") {
         let (id, name) = (text(pool, "Id"), text(pool, "Name"));

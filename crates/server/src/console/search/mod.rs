@@ -1,12 +1,14 @@
-//! Search across pools: what is typed is looked for in user pools, app clients, users, groups and domains ([`find`]).
+//! Search across pools: what is typed is looked for in user pools, app clients, users, groups, domains, messages
+//! and events ([`find`]).
 
 mod find;
 
 use http::StatusCode;
 
 use self::find::{Found, Hits, POOLS_MAX, SHOWN_MAX};
-use super::users;
+use super::{events, inbox, users};
 use crate::console::kit::destroy::counted;
+use crate::console::kit::frame::Reach;
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Facts, Field, Form, Input, Named, State, Table};
 use crate::console::kit::visit::{Answer, Visit};
@@ -18,14 +20,15 @@ const WORDS_MAX: usize = 200;
 
 pub async fn get(mut visit: Visit) -> Answer {
     let words = visit.param("q").trim().to_owned();
+    let guide = guide(visit.reach());
     if let Some(said) = refusal(&words) {
-        return page(visit, &words, Some(said), vec![guide()]).await;
+        return page(visit, &words, Some(said), vec![guide]).await;
     }
     if words.is_empty() {
-        return page(visit, "", None, vec![guide()]).await;
+        return page(visit, "", None, vec![guide]).await;
     }
     match find::all(&mut visit, &words).await {
-        Ok(found) => page(visit, &words, None, results(&words, found)).await,
+        Ok(found) => page(visit, &words, None, results(&words, found, guide)).await,
         Err(error) => Err(visit.failed(&error).await.into()),
     }
 }
@@ -42,7 +45,8 @@ fn refusal(words: &str) -> Option<String> {
 
 async fn page(visit: Visit, words: &str, refused: Option<String>, blocks: Vec<Block>) -> Answer {
     let mut view = visit.view(None, "Search", Vec::new()).await;
-    view.lead = Some("User pools, app clients, users, groups and domains, in all user pools at once.".to_owned());
+    view.lead =
+        Some("User pools, app clients, users, groups, domains, messages and events, in all user pools at once.".to_owned());
     let status = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let field = Field::new(Input::Search, "q", "Search for", words).wrong(refused);
     view.blocks.push(Block::Form(Form::asking("search", paths::SEARCH, "Search all user pools", vec![field])));
@@ -51,7 +55,9 @@ async fn page(visit: Visit, words: &str, refused: Option<String>, blocks: Vec<Bl
 }
 
 /// What can be searched for, and how.
-fn guide() -> Block {
+fn guide(reach: Reach) -> Block {
+    let mut links = vec![Link::new("Find an event", paths::EVENTS), Link::new("Find a message", paths::INBOX)];
+    links.retain(|link| reach.leads_to(&link.url));
     Block::Facts(Facts {
         id: "guide".to_owned(),
         title: "What can be searched for".to_owned(),
@@ -64,20 +70,27 @@ fn guide() -> Block {
             ),
             Named::text("Groups", "Part of the name."),
             Named::text("Domains", "The whole prefix, or the whole custom domain."),
+            Named::text(
+                "Events",
+                &format!("Any text of the newest {}: an ID, an error, an operation, an address.", events::SEARCHED),
+            ),
+            Named::text("Messages", "Address, subject or any text, where messages are kept in the inbox."),
         ],
-        links: vec![Link::new("Find an event", paths::EVENTS), Link::new("Find a message", paths::INBOX)],
+        links,
     })
 }
 
-fn results(words: &str, found: Found) -> Vec<Block> {
+fn results(words: &str, found: Found, guide: Block) -> Vec<Block> {
     let bounds = bounds(&found);
     let pools = counted(found.looked_into, "user pool");
-    let kinds: [(&str, &str, &[&str], Hits); 5] = [
+    let kinds: [(&str, &str, &[&str], Hits); 7] = [
         ("pools", "User pools", &["Name", "User pool ID"], found.pools),
         ("clients", "App clients", &["Name", "Client ID", "User pool"], found.clients),
         ("users", "Users", &["User", "Sub", "Status", "User pool"], found.users),
         ("groups", "Groups", &["Group", "User pool"], found.groups),
         ("domains", "Domains", &["Domain", "User pool"], found.domains),
+        ("messages", "Messages", &inbox::COLUMNS, found.messages),
+        ("events", "Events", &events::COLUMNS, found.events),
     ];
     let mut blocks: Vec<Block> = Vec::new();
     for (id, kind, columns, hits) in kinds {
@@ -99,7 +112,7 @@ fn results(words: &str, found: Found) -> Vec<Block> {
             text: format!("Nothing in {pools} matches {words}."),
             link: Some(Link::new("Open user pools", paths::POOLS)),
         });
-        blocks.push(guide());
+        blocks.push(guide);
     }
     if !bounds.is_empty() {
         blocks.push(Block::Notice { state: State::Info, text: bounds.join(" "), link: None });
@@ -121,7 +134,7 @@ fn bounds(found: &Found) -> Vec<String> {
             ));
         }
     }
-    let all = [&found.pools, &found.clients, &found.users, &found.groups, &found.domains];
+    let all = [&found.pools, &found.clients, &found.users, &found.groups, &found.domains, &found.events, &found.messages];
     if all.iter().any(|hits| hits.more) {
         said.push(format!("Only the first {SHOWN_MAX} of a kind are shown: type more to find the others."));
     }

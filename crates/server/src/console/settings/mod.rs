@@ -1,5 +1,6 @@
 //! A pool's sign-in and sign-up settings: an overview, and one form for each part of UpdateUserPool.
 
+mod attributes;
 mod general;
 mod messages;
 mod passwords;
@@ -11,16 +12,18 @@ use axum::routing::get;
 use serde_json::{Value as Json, json};
 
 use crate::console::kit::edit::{self, Settings, Subject};
-use crate::console::kit::json::{text, texts};
+use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::members::{text_at, texts_at};
 use crate::console::kit::paths;
-use crate::console::kit::view::{Block, Facts, Named, State, Table, Value};
+use crate::console::kit::view::{Block, Facts, Named, State, Value};
 use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::pages::fields::Link;
 use crate::state::AppState;
 
 pub fn routes() -> Router<AppState> {
-    let router = Router::new().route("/console/pools/{pool}/settings", get(index));
+    let router = Router::new()
+        .route("/console/pools/{pool}/settings", get(index))
+        .route("/console/pools/{pool}/settings/attributes", get(attributes::get).post(attributes::post));
     let router = form(router, || passwords::Passwords);
     let router = form(router, || sign_up::SignUp);
     let router = form(router, || messages::Verification);
@@ -45,7 +48,7 @@ async fn index(mut visit: Visit, Path(pool): Path<String>) -> Answer {
     view.lead = Some("What users sign in with, what they must give, and what they are sent.".to_owned());
     view.blocks = vec![passwords(&pool, &described), sign_up(&pool, &described), messages(&pool, &described)];
     view.blocks.push(general(&pool, &described));
-    view.blocks.push(attributes(&described));
+    view.blocks.push(user_attributes(&pool, &described));
     Ok(visit.show(view))
 }
 
@@ -141,24 +144,19 @@ fn general(pool: &str, described: &Json) -> Block {
     )
 }
 
-/// The schema, which AWS fixes but for new custom attributes.
-fn attributes(described: &Json) -> Block {
-    let yes = |one: &Json, name: &str| one.get(name).and_then(Json::as_bool).unwrap_or_default();
-    let row = |one: &Json| {
-        let word = |on: bool| Value::text(if on { "yes" } else { "no" });
-        vec![
-            Value::text(text(one, "Name")),
-            Value::text(text(one, "AttributeDataType")),
-            word(yes(one, "Required")),
-            word(yes(one, "Mutable")),
-        ]
+fn user_attributes(pool: &str, described: &Json) -> Block {
+    let schema = list(described, "SchemaAttributes");
+    let names = |keep: &dyn Fn(&Json) -> bool| -> Vec<String> {
+        schema.iter().filter(|one| keep(one)).map(|one| text(one, "Name").to_owned()).collect()
     };
-    Block::Table(Table {
-        id: "attributes".to_owned(),
-        caption: "Attributes".to_owned(),
-        columns: ["Name", "Type", "Required", "Can change"].map(str::to_owned).to_vec(),
-        rows: crate::console::kit::json::list(described, "SchemaAttributes").iter().map(row).collect(),
-        next: None,
-        first: None,
-    })
+    let required = names(&|one| text(one, "Name") != "sub" && one.get("Required").and_then(Json::as_bool) == Some(true));
+    facts(
+        "attributes",
+        "Attributes",
+        vec![
+            Named::new("Required at sign-up", Value::list(required, "none")),
+            Named::new("Custom", Value::list(names(&|one| text(one, "Name").contains(':')), "none")),
+        ],
+        &[("Show and add attributes", url(pool, "/attributes"))],
+    )
 }

@@ -114,7 +114,7 @@ fn ways(visit: &Visit, pool: &Pool, user: &Json) -> Vec<Card> {
         let attributes = attributes_of(user);
         let addresses = ["email", "phone_number"].iter().filter_map(|name| attributes.get(*name));
         cards.extend(addresses.map(|address| {
-            let url = format!("{}?to={}", paths::INBOX, paths::segment(address));
+            let url = format!("{}?address={}", paths::INBOX, paths::segment(address));
             card(&format!("Messages to {address}"), "Codes and invitations that were sent there.", url)
         }));
     }

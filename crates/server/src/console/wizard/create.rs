@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::drafts::{Draft, Making};
 use super::parts::{self, Part};
 use super::steps::Step;
-use super::{ended, forms, progress, try_out, url};
+use super::{ended, forms, progress, try_out, url, way_out};
 use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Facts, Form, Named, State, Value};
@@ -116,6 +116,7 @@ async fn page(mut visit: Visit, id: &str, draft: &Draft) -> Response {
     }
     let submit = if draft.made.is_empty() { "Create all of it" } else { "Create the rest" };
     view.blocks.push(Block::Form(Form::new("create", &url(id, Step::Create), submit, Vec::new())));
+    view.blocks.push(way_out(id));
     let pool = draft.made.of(Part::Pool).map_or_else(|| parts::example_pool(&visit.ctx), str::to_owned);
     for part in Part::ALL.into_iter().filter(|part| part.wanted(draft) && draft.made.of(*part).is_none()) {
         visit.would_call(part.operation(), &part.input(draft, &pool, forms::EXAMPLE_PASSWORD));

@@ -5,11 +5,13 @@
 //! | goal | this, [`goal`] | what everything after it starts from |
 //! | pool, domain, resource server, client, sign-in page, user | [`steps`], [`forms`] | one form each |
 //! | check and create | [`create`] | all that was told; makes it, by the operations, in order |
+//! | discard draft | [`discard`] | forgets what was told |
 //! | confirm user, test | [`try_out`] | of what is there: no draft is needed any more |
 //!
 //! A draft lives in this process ([`drafts`]); [`parts`] knows the operations that it comes to.
 
 mod create;
+mod discard;
 pub mod drafts;
 mod forms;
 mod goal;
@@ -38,6 +40,7 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::QUICK_CREATE, get(start).post(begin))
         .route("/console/quick-create/{draft}/create", get(create::get).post(create::post))
+        .route("/console/quick-create/{draft}/discard", get(discard::get).post(discard::post))
         .route("/console/quick-create/{draft}/{step}", get(steps::get).post(steps::post))
         .route("/console/quick-create/{draft}/{step}/skip", post(steps::skip))
         .route("/console/pools/{pool}/clients/{client}/confirm/{user}", get(try_out::confirm).post(try_out::set_password))
@@ -115,6 +118,12 @@ async fn begin(posted: Posted) -> Answer {
     steps::find_prefix(&visit, &mut draft).await;
     let id = visit.app.drafts.begin(draft, visit.ctx.now, visit.ctx.entropy());
     Ok(see(&url(&id, Step::Pool)))
+}
+
+/// The way out of a draft.
+fn way_out(id: &str) -> Block {
+    let text = "Left as it is, this draft is kept for a day.".to_owned();
+    Block::Notice { state: State::Info, text, link: Some(Link::new("Discard draft", &discard::url(id))) }
 }
 
 /// No such draft: made, too old, of another process, or made up.

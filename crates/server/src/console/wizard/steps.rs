@@ -9,7 +9,7 @@ use serde_json::json;
 use super::drafts::Draft;
 use super::goal::Goal;
 use super::parts::{self, Part};
-use super::{ended, forms, progress, runner, url};
+use super::{ended, forms, progress, runner, url, way_out};
 use crate::console::domain;
 use crate::console::kit::json::text;
 use crate::console::kit::members::blame;
@@ -259,6 +259,7 @@ async fn page(mut visit: Visit, id: &str, draft: &Draft, step: Step, refused: Op
         view.blocks.push(Block::Form(skip.hinting(forms::without(step)).beside()));
     }
     view.blocks.extend(preview(&visit, draft, step));
+    view.blocks.push(way_out(id));
     let pool = draft.made.of(Part::Pool).map_or_else(|| parts::example_pool(&visit.ctx), str::to_owned);
     for part in step.part().into_iter().chain((step == Step::User && draft.user.permanent).then_some(Part::Password)) {
         visit.would_call(part.operation(), &part.input(draft, &pool, forms::EXAMPLE_PASSWORD));

@@ -228,7 +228,7 @@ async fn attribute_permissions_are_a_table() {
 
     let saved = form.with("WriteAttributes", &["email"]).send(&mut browser).await;
     let page = browser.follow(saved).await;
-    assert!(words(&page).contains("Users cannot sign up through this app: given_name is required and cannot be written."));
+    assert!(words(&page).contains("Users cannot sign up through this app, which may not write what is required: given_name."));
     assert_eq!(Form::of(&page, "settings").value("WriteAttributes"), ["email"]);
     let client = described(&house, &app).await;
     assert_eq!((&client["WriteAttributes"], &client["ReadAttributes"]), (&json!(["email"]), &Value::Null));

@@ -73,6 +73,41 @@ async fn the_list_goes_on_where_the_page_before_ended() {
 }
 
 #[tokio::test]
+async fn events_are_filtered_by_client_period_text_and_id_and_exported() {
+    let house = House::start().await;
+    let old = house.app().await;
+    house.clock.advance_ms(2 * 3_600_000);
+    let app = house.app().await;
+    let wrong = json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": app.client, "AuthParameters": { "USERNAME": "ada", "PASSWORD": PASSWORD } });
+    house.refused("InitiateAuth", wrong).await;
+    let trail = trail(&house).await;
+    let refused = trail.iter().find(|listed| listed.event.action == "InitiateAuth").unwrap();
+    let all = actions(&list(&house, &[]).await);
+    let of = async |filters: &[(&str, &str)]| actions(&list(&house, filters).await);
+    let of_client = of(&[("client", &app.client)]).await;
+    assert!(of_client.contains(&"InitiateAuth".to_owned()) && of_client.len() < all.len(), "{of_client:?}");
+    assert!(!of(&[("client", &old.client)]).await.contains(&"InitiateAuth".to_owned()));
+    let recent = of(&[("period", "1h")]).await;
+    assert!(!recent.is_empty() && recent.len() < all.len(), "{recent:?}");
+    assert_eq!(of(&[("period", "1d")]).await, all);
+    assert_eq!(of(&[("period", "nonsense")]).await, all);
+    let result = refused.event.result.clone().unwrap();
+    assert_eq!(of(&[("text", &result.to_lowercase())]).await, ["InitiateAuth"]);
+    assert_eq!(of(&[("id", &refused.event.request_id)]).await, ["InitiateAuth"]);
+    assert_eq!(of(&[("id", "nothing")]).await, [""; 0]);
+
+    let page = list(&house, &[("client", &app.client), ("outcome", "refused")]).await;
+    let file = house.browser().get(&link(&page, "Export as JSON lines")).await;
+    assert_eq!(file.header("content-type"), "application/x-ndjson");
+    let lines: Vec<serde_json::Value> = file.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["request_id"], &lines[0]["action"]), (&json!(refused.event.request_id), &json!("InitiateAuth")));
+    assert!(!file.text.contains(PASSWORD));
+    let whole = house.browser().get("/console/events/export").await;
+    assert_eq!(whole.text.lines().count(), all.len());
+}
+
+#[tokio::test]
 async fn an_event_is_told_in_words_with_those_of_its_request() {
     let house = House::start().await;
     let app = house.oauth_app(json!({ "GenerateSecret": true })).await;

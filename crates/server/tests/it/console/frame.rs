@@ -42,7 +42,7 @@ async fn sec_051_a_theme_takes_the_forms_token_and_leads_nowhere_else() {
 async fn sec_055_scripts_are_the_consoles_own_and_no_sign_in_page_has_one() {
     let house = House::start().await;
     let mut browser = house.browser();
-    for path in ["/console", "/console/pools", "/console/nowhere", "/_poolhouse/inbox"] {
+    for path in ["/console", "/console/pools", "/console/nowhere", "/console/inbox"] {
         let page = browser.get(path).await;
         let policy = page.header("content-security-policy");
         assert!(policy.contains("script-src 'self'; connect-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");

@@ -1,5 +1,6 @@
 //! `/console`: what every page of it owes; the pages have files of their own.
 
+mod attributes;
 mod clients;
 mod domains;
 mod events;
@@ -8,6 +9,7 @@ mod forms;
 mod frame;
 mod groups;
 mod health;
+mod inbox;
 mod messages;
 mod operators;
 mod pools;

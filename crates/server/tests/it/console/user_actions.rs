@@ -40,7 +40,7 @@ async fn a_users_page_says_how_it_stands() {
     for part in ["CONFIRMED: the user can sign in.", "Verified.", "The user is in no group.", "\"UserStatus\": \"CONFIRMED\""] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    assert!(page.text.contains("/_poolhouse/inbox?to=ada%40example.com"), "{said}");
+    assert!(page.text.contains("/console/inbox?address=ada%40example.com"), "{said}");
     assert!(!said.contains("Enable user") && !said.contains("Confirm sign-up") && !said.contains("Resend invitation"), "{said}");
     // By any name that administrators may use.
     let by_name = house.browser().get(&format!("/console/pools/{}/users/ada%40example.com", app.pool)).await;

@@ -308,3 +308,21 @@ async fn a_draft_is_kept_for_a_day() {
     assert_eq!(browser.get(&of_draft(&page, "pool")).await.status, StatusCode::NOT_FOUND);
     assert!(!browser.get(START).await.text.contains("Go on with"));
 }
+
+#[tokio::test]
+async fn a_draft_is_discarded_on_a_page_of_its_own() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let page = begin(&mut browser, "server").await;
+    let step = of_draft(&page, "pool");
+    let ask = browser.get(&link(&page, "Discard draft")).await;
+    has(&ask, &["Nothing was made of it yet.", "There is no undo."]);
+    assert_eq!(house.browser().post(&of_draft(&page, "discard"), &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(browser.get(&step).await.status, StatusCode::OK, "it is still there");
+    let done = send(&mut browser, &ask, "discard", &[]).await;
+    assert!(spoken(&done).contains("was discarded.") && !spoken(&done).contains("Left unfinished"), "{done:?}");
+    for path in [step, of_draft(&page, "discard")] {
+        assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(pools(&house).await, [json!(null); 0]);
+}

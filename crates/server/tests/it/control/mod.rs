@@ -70,20 +70,3 @@ async fn a_wait_ends_when_the_message_comes() {
     assert_eq!(house.get("/_poolhouse/messages/latest?address=nobody@example.com").await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.code_for("ada@example.com").await, code);
 }
-
-#[tokio::test]
-async fn the_inbox_is_a_page_and_messages_are_text() {
-    let house = House::start().await;
-    let app = house.app().await;
-    assert!(house.get("/_poolhouse/inbox").await.text.contains("No messages yet"));
-    sign_up(&house, &app.client, "ada@example.com").await;
-    let code = house.code_for("ada@example.com").await;
-    let list = house.get("/_poolhouse/inbox").await;
-    assert!(list.text.contains("ada@example.com") && list.text.contains(&code));
-    let other = house.get("/_poolhouse/inbox?to=bob%40example.com").await;
-    assert!(other.text.contains("bob@example.com") && !other.text.contains(&code));
-    let id = house.latest("ada@example.com").await["id"].as_str().unwrap().to_owned();
-    let message = house.get(&format!("/_poolhouse/inbox/{id}")).await;
-    assert!(message.text.contains(&code) && message.text.contains(&app.pool));
-    assert_eq!(house.get("/_poolhouse/inbox/none").await.status, StatusCode::SEE_OTHER);
-}
