@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use poolhouse_store::Stamp;
 use poolhouse_store::tables::domains;
 use serde_json::{Value, json};
 
@@ -42,6 +43,11 @@ pub async fn document(ctx: &Ctx, pool: &Pool) -> Result<Bytes> {
     if let Some(document) = cache.current::<Document>(&pool.id, before).filter(|kept| kept.pool_version == pool.version) {
         return Ok(document.text.clone());
     }
+    Box::pin(make(ctx, pool, before)).await
+}
+
+async fn make(ctx: &Ctx, pool: &Pool, before: Option<Stamp>) -> Result<Bytes> {
+    let cache = &ctx.engine.cache;
     let base = endpoints_base(ctx, pool).await?;
     let kept = cache.get::<Document>(&pool.id, 0).filter(|kept| kept.pool_version == pool.version && kept.base == base);
     let document = kept.unwrap_or_else(|| {

@@ -39,6 +39,10 @@ pub async fn resolve(ctx: &Ctx, host: &Host) -> Result<Option<Site>> {
     if *host == Host::Own {
         return Ok(Some(Site { pool: None }));
     }
+    Box::pin(of_domain(ctx, host)).await
+}
+
+async fn of_domain(ctx: &Ctx, host: &Host) -> Result<Option<Site>> {
     // NUL is no text to PostgreSQL, and in no domain.
     if matches!(host, Host::Prefix { prefix: name, .. } | Host::Custom(name) | Host::Path { prefix: name } if name.contains('\0'))
     {

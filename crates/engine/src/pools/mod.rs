@@ -2,8 +2,8 @@
 //! called by every floor above.
 use std::sync::Arc;
 
-use poolhouse_store::Tx;
 use poolhouse_store::tables::pools as table;
+use poolhouse_store::{Stamp, Tx};
 use poolhouse_wire::ErrorCode;
 use poolhouse_wire::types::{PasswordPolicyType, Timestamp, UserPoolType, UsernameAttributeType, VerifiedAttributeType};
 
@@ -69,6 +69,12 @@ pub async fn find(ctx: &Ctx, pool_id: &str) -> Result<Option<Arc<Pool>>> {
     if let Some(pool) = cache.current(pool_id, before) {
         return Ok(Some(pool));
     }
+    // In a box of its own: every request carries this future along, and nearly none comes here.
+    Box::pin(read(ctx, pool_id, before)).await
+}
+
+async fn read(ctx: &Ctx, pool_id: &str, before: Option<Stamp>) -> Result<Option<Arc<Pool>>> {
+    let cache = &ctx.engine.cache;
     let mut reader = ctx.store().reader().await?;
     let Some(version) = table::version(&mut reader, pool_id).await? else { return Ok(None) };
     if let Some(pool) = cache.get(pool_id, version) {

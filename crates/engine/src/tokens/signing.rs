@@ -78,6 +78,10 @@ pub async fn keys(ctx: &Ctx, pool: &Pool) -> Result<Arc<KeySet>> {
     if let Some(keys) = ctx.engine.cache.get(&pool.id, pool.version) {
         return Ok(keys);
     }
+    Box::pin(read(ctx, pool)).await
+}
+
+async fn read(ctx: &Ctx, pool: &Pool) -> Result<Arc<KeySet>> {
     let mut reader = ctx.store().reader().await?;
     let rows = table::of_pool(&mut reader, &pool.id).await?;
     drop(reader);

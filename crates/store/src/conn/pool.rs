@@ -141,7 +141,8 @@ impl Pool {
         let result = async {
             // A server that says nothing must leave time for the next one.
             let patience = limit / u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
-            let conn = self.connect_any(patience, limit).await?;
+            // In a box of its own: whatever reads carries this future along, and nearly nothing comes here.
+            let conn = Box::pin(self.connect_any(patience, limit)).await?;
             conn.control(&settings(limit, read_only || self.options.access == Access::Read)).await?;
             Ok(Arc::new(conn))
         }
