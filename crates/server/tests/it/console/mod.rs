@@ -8,6 +8,7 @@ mod forms;
 mod frame;
 mod groups;
 mod health;
+mod home;
 mod messages;
 mod operators;
 mod pools;
