@@ -21,14 +21,15 @@ struct Period {
     words: &'static str,
     span_ms: i64,
     parts: usize,
-    /// What one part is called.
+    /// What one part is called, in a sentence and over their beginnings.
     part: &'static str,
+    column: &'static str,
 }
 
 const PERIODS: [Period; 3] = [
-    Period { name: "24h", words: "24 hours", span_ms: DAY_MS, parts: 24, part: "an hour" },
-    Period { name: "7d", words: "7 days", span_ms: 7 * DAY_MS, parts: 28, part: "six hours" },
-    Period { name: "30d", words: "30 days", span_ms: 30 * DAY_MS, parts: 30, part: "a day" },
+    Period { name: "24h", words: "24 hours", span_ms: DAY_MS, parts: 24, part: "an hour", column: "Hour from" },
+    Period { name: "7d", words: "7 days", span_ms: 7 * DAY_MS, parts: 28, part: "six hours", column: "Six hours from" },
+    Period { name: "30d", words: "30 days", span_ms: 30 * DAY_MS, parts: 30, part: "a day", column: "Day from" },
 ];
 
 /// What is counted, in the order of [`what`].
@@ -119,7 +120,7 @@ fn drawn(period: &Period, counts: &[Vec<u64>; 3], until: i64, url: &str, bound: 
         from: Moment::of(from, until),
         until: Moment::of(until, until),
         width: chart::width(period.parts),
-        columns: std::iter::once(format!("From (for {})", period.part)).chain(NAMES.map(str::to_owned)).collect(),
+        columns: std::iter::once(period.column.to_owned()).chain(NAMES.map(str::to_owned)).collect(),
         rows: (0..period.parts).filter_map(row).collect(),
         bound,
     }
