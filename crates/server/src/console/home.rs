@@ -90,8 +90,10 @@ fn warnings(visit: &Visit, reached: &Reached, listed: &Json) -> Vec<Block> {
     }
     let settings = &visit.app.engine.settings;
     let came_by = host::host_of(&reached.authority).map(str::to_ascii_lowercase);
+    let local = |host: &Option<String>| host.as_deref().is_some_and(host::is_loopback);
+    let same = came_by == visit.app.public_host || (local(&came_by) && local(&visit.app.public_host));
     // A console with a listener of its own is elsewhere on purpose.
-    if front.console.is_public() && came_by != visit.app.public_host && !(is_here(&came_by) && is_here(&visit.app.public_host)) {
+    if front.console.is_public() && !same {
         let text = format!(
             "You came by {}, but the addresses that this instance writes, and the issuer of its tokens, begin with {}. Apps must \
              use that one.",
@@ -107,11 +109,6 @@ fn warnings(visit: &Visit, reached: &Reached, listed: &Json) -> Vec<Block> {
         );
     }
     all
-}
-
-/// Whether it is one of this machine's names for itself.
-fn is_here(host: &Option<String>) -> bool {
-    matches!(host.as_deref(), Some("localhost" | "127.0.0.1" | "[::1]" | "::1"))
 }
 
 async fn newest_message(visit: &Visit) -> Result<Option<Block>, Error> {

@@ -101,8 +101,8 @@ pub fn table(pools: &[Counted], now: i64, after: Option<&str>, next: Option<&str
         vec![
             Value::link(&pool.name, &paths::pool(&pool.id, "")),
             Value::copy(&pool.id),
-            Value::link(&pool.users.to_string(), &paths::pool(&pool.id, "/users")),
-            Value::link(&format!("{}{more}", pool.clients), &paths::pool(&pool.id, "/clients")),
+            Value::text(&pool.users.to_string()),
+            Value::text(&format!("{}{more}", pool.clients)),
             pool.domain.as_deref().map_or_else(|| Value::none("none"), Value::text),
             moment(&pool.listed, "CreationDate", now),
         ]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::forms::{has, spoken, submit, words};
 use crate::both;
 use crate::browser::Browser;
-use crate::harness::{App, House, PASSWORD, Reply};
+use crate::harness::{App, House, Options, PASSWORD, Reply};
 use crate::oauth::tools::{code, signed_in};
 
 async fn page(house: &House, path: &str) -> Reply {
@@ -159,7 +159,7 @@ async fn the_checklist_follows_the_state_until_it_is_done() {
     house.sign_in(&app, "ada@example.com").await;
     let done = page(&house, "/console").await;
     assert!(!words(&done).contains("First steps"), "{done:?}");
-    has(&done, &["<bdi>shop</bdi>", &format!("/console/pools/{pool}/users\"><bdi>1</bdi>")]);
+    has(&done, &["<bdi>shop</bdi>", "data-label=\"Users, about\"><bdi>1</bdi>", "data-label=\"App clients\"><bdi>1</bdi>"]);
 }
 
 #[tokio::test]
@@ -202,10 +202,14 @@ async fn what_surprises_is_said_at_the_top() {
     let page = house.browser().get("/console").await;
     assert!(!spoken(&page).contains("You came by"), "{page:?}");
     house.controlled("clock", json!({ "shift_seconds": 86_400 })).await;
+    has(&house.browser().get("/console").await, &["The clock is 86400 seconds ahead of the real time."]);
+    let public_url = Some("https://id.example.com".to_owned());
+    let house = House::with(Options { public_url, ..Options::default() }).await;
     let mut browser = Browser::new(&house);
-    browser.host = Some("198.51.100.7".to_owned());
-    let page = browser.get("/console").await;
-    has(&page, &["The clock is 86400 seconds ahead of the real time.", "You came by 198.51.100.7"]);
+    browser.host = Some("localhost:9229".to_owned());
+    has(&browser.get("/console").await, &["You came by localhost:9229, but the addresses", "https://id.example.com"]);
+    browser.host = Some("id.example.com".to_owned());
+    assert!(!spoken(&browser.get("/console").await).contains("You came by"));
 }
 
 #[tokio::test]
