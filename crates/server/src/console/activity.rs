@@ -50,7 +50,7 @@ fn what(event: &Event) -> Option<usize> {
         | pages::LOGIN
         | pages::NEW_PASSWORD => match done {
             true => event.signed_in.then_some(0),
-            false => (event.target.get("grant_type").is_none()).then_some(1),
+            false => (!event.target.contains_key("grant_type")).then_some(1),
         },
         _ => None,
     }
