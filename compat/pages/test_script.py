@@ -80,7 +80,8 @@ def test_shortcuts_lead_on_but_never_while_typing_and_can_be_off(page, server, p
     page.keyboard.press("u")
     page.wait_for_url(users)
     page.keyboard.press("/")
-    field = page.locator("main [role=search] input").first
+    field = page.get_by_role("searchbox", name="Pools, app clients, users, groups, domains")
+    assert field.evaluate("field => field === document.activeElement")
     field.press_sequentially("ge/?g")
     assert (field.input_value(), page.url, page.locator("dialog[open]").count()) == ("ge/?g", users, 0)
     field.evaluate("field => field.blur()")

@@ -49,7 +49,7 @@
       put.append(make("span", { className: "unseen" }, ` ${what}`));
       (code.closest("pre") ?? code).after(" ", put);
     }
-    for (const time of $$("time[title]", root)) time.title = `${zone.format(new Date(time.dateTime))} (${time.title})`;
+    for (const time of $$("time", root)) time.title = `${zone.format(new Date(time.dateTime))}, where you are`;
   };
   dress(document);
 
@@ -146,7 +146,7 @@
       if (link) link.click();
       else say(`Open a user pool first: ${way} belong to one.`);
     } else if (event.key === "/") {
-      const search = $("main [role=search] input:not([type=hidden])");
+      const search = $(".find input");
       if (search) event.preventDefault();
       search?.focus();
     } else if (event.key === "?") help();

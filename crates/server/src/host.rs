@@ -114,7 +114,9 @@ pub fn host_of(authority: &str) -> Option<&str> {
     (port_ok && !host.is_empty()).then_some(host)
 }
 
-fn is_loopback(name: &str) -> bool {
+/// Whether it is one of this machine's names for itself.
+#[must_use]
+pub fn is_loopback(name: &str) -> bool {
     name == "localhost" || address(name).is_some_and(|address| address.is_loopback())
 }
 

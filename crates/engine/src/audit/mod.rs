@@ -117,6 +117,10 @@ pub struct Event {
     pub target: BTreeMap<Cow<'static, str>, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
+    /// Whether a user was let in by it: the last factor was given. Of an outcome only; not of a refresh, nor of a browser that is
+    /// signed in already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed_in: bool,
     pub request_id: String,
 }
 

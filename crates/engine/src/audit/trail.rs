@@ -201,6 +201,36 @@ impl Audit {
         }
     }
 
+    /// Shows every event from `from` to before `until` (milliseconds since the epoch), the newest first, but no more than 20,000.
+    /// Returns the time of the oldest one looked at where there were more.
+    ///
+    /// # Errors
+    /// The store's; a row that does not parse.
+    pub async fn look_back(&self, from: i64, until: i64, mut see: impl FnMut(&Event)) -> Result<Option<i64>> {
+        let (mut at, mut chain, mut seq) = (until, String::new(), 0);
+        let mut looked_at = 0;
+        loop {
+            let mut reader = self.store.reader().await?;
+            let page = table::by_time_back(&mut reader, at, &chain, seq, PAGE).await?;
+            drop(reader);
+            if page.is_empty() {
+                return Ok(None);
+            }
+            for row in page {
+                if row.at < from {
+                    return Ok(None);
+                }
+                if looked_at == LOOKED_AT_MAX {
+                    return Ok(Some(at));
+                }
+                looked_at += 1;
+                let listed = listed(row)?;
+                see(&listed.event);
+                (at, chain, seq) = (listed.event.at, listed.chain, listed.seq);
+            }
+        }
+    }
+
     /// The event at a place and those of the same request near it, in their order; none where there is no such event.
     ///
     /// # Errors

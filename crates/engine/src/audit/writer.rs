@@ -190,6 +190,7 @@ impl Writer {
             client: None,
             target: std::collections::BTreeMap::new(),
             ip: None,
+            signed_in: false,
             request_id: String::new(),
         })
     }

@@ -90,6 +90,8 @@ fn named<'a>(ctx: &Ctx, client: &Client, parameters: &'a Parameters) -> Result<&
 /// REFRESH_TOKEN_AUTH. There is no USERNAME here: SECRET_HASH is over the user's real name, which is its sub in pools with
 /// sign-in attributes; clients that remember only the name typed are known to send that.
 async fn refresh(ctx: &Ctx, pool: &Pool, client: &Client, parameters: &Parameters) -> Result<Answer> {
+    // Else the trail could not tell it from a sign-in.
+    ctx.concerns("grant_type", "refresh_token");
     if !client.allows(ExplicitAuthFlowsType::AllowRefreshTokenAuth) {
         return Err(Error::invalid_parameter("REFRESH_TOKEN_AUTH is not enabled for the client."));
     }

@@ -126,9 +126,10 @@ fn unknown(client: &Client) -> Error {
 
 /// After the first factor: the next challenge that is due, or the end.
 async fn after_first_factor(ctx: &Ctx, pool: &Pool, client: &Client, user: User) -> Result<Step> {
-    ctx.proven(user.sub());
     if user.status()? == UserStatusType::ForceChangePassword {
+        ctx.proven(user.sub());
         return new_password::ask(ctx, pool, client, &user).await.map(Step::Challenge);
     }
+    ctx.signed_in(user.sub());
     Ok(Step::SignedIn(SignedIn { user, auth_time: ctx.now / 1000 }))
 }

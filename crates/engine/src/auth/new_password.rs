@@ -96,7 +96,7 @@ pub async fn answer(
         Ok(Saved::NameTaken(kind)) => Err(attributes::alias_exists(kind)),
         Ok(Saved::Done) => {
             user.row.version += 1;
-            ctx.proven(user.sub());
+            ctx.signed_in(user.sub());
             ctx.engine.metrics.sign_in("signed_in");
             Ok(Step::SignedIn(SignedIn { user, auth_time: ctx.now / 1000 }))
         }

@@ -21,6 +21,8 @@ struct Known {
     /// The sub of the user who has proven to be the one who acts.
     user: Option<String>,
     target: BTreeMap<Cow<'static, str>, String>,
+    /// The last factor of a sign-in was given, and no outcome has said so yet.
+    signed_in: bool,
     /// A change that may begin once its user is proven.
     due: Option<&'static str>,
     /// The name of the operator who acts, where operators have names.
@@ -53,6 +55,12 @@ impl Ctx {
     /// The user with this sub has proven who they are.
     pub fn proven(&self, sub: &str) {
         self.about.lock().user = Some(bounded(sub));
+    }
+
+    /// The user with this sub has given the last factor of a sign-in.
+    pub fn signed_in(&self, sub: &str) {
+        self.proven(sub);
+        self.about.lock().signed_in = true;
     }
 
     /// The operator of this name acts.
@@ -138,7 +146,9 @@ impl Ctx {
 
     fn event(&self, kind: Kind, action: &'static str, result: Option<&'static str>) -> Event {
         let actor = self.actor();
-        let known = self.about.lock();
+        let mut known = self.about.lock();
+        // One request may have several outcomes, of a page and of the endpoint it ends in: the sign-in is the first one's.
+        let signed_in = kind == Kind::Outcome && std::mem::take(&mut known.signed_in);
         Event {
             at: self.now,
             kind,
@@ -149,6 +159,7 @@ impl Ctx {
             client: known.client.clone(),
             target: known.target.clone(),
             ip: self.address(),
+            signed_in,
             request_id: self.request_id.clone(),
         }
     }

@@ -37,7 +37,7 @@ fn readiness(status: &Status) -> Block {
 }
 
 /// What was set on purpose, and is forgotten sooner than its effects are noticed.
-fn surprises(visit: &Visit) -> Vec<Block> {
+pub fn surprises(visit: &Visit) -> Vec<Block> {
     let mut all = Vec::new();
     let clock = visit.app.engine.clock.read();
     let seconds = (clock.now - clock.real) / 1000;

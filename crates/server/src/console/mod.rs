@@ -6,12 +6,14 @@
 //! A page is a handler that fills a [`kit::view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`kit::visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod activity;
 mod clients;
 mod coverage;
 mod deleted;
 mod domain;
 mod door;
 pub mod events;
+mod first_steps;
 mod flow;
 pub mod gate;
 mod groups;
@@ -25,6 +27,7 @@ mod messages;
 mod pools;
 mod resource_servers;
 mod search;
+mod seed;
 mod settings;
 mod theme;
 mod token;
@@ -46,6 +49,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route(paths::SWITCH, get(home::switch))
         .route("/console/pools/{pool}/keys", get(keys::list))
         .route("/console/pools/{pool}/keys/rotate", get(keys::ask).post(keys::rotate))
+        .route(paths::CHECKLIST, post(home::hide))
+        .route(paths::SEED, get(seed::get))
         .route(paths::THEME, post(theme::post))
         .route(paths::TOKEN, get(token::get).post(token::post))
         .route(paths::EVENTS, get(events::list))

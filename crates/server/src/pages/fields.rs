@@ -294,7 +294,7 @@ impl Command {
     }
 }
 
-/// One moment, said three ways by the caller: machine (`2026-11-23T05:30:00Z`), people (`23 November 2026, 05:30 UTC`), people in a hurry
+/// One moment, said three ways by the caller: machine (`2026-11-23T05:30:00Z`), people (`23 Nov 2026, 05:30:00 UTC`), people in a hurry
 /// (`2 minutes ago`).
 #[derive(Clone, Serialize)]
 pub struct Moment {
@@ -322,7 +322,7 @@ impl Moment {
         };
         Self {
             iso: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            absolute: time.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+            absolute: time.strftime("%-d %b %Y, %H:%M:%S UTC").to_string(),
             relative,
         }
     }

@@ -8,7 +8,7 @@ pub mod fields;
 mod form;
 pub mod look;
 mod new_password;
-mod paths;
+pub mod paths;
 mod posted;
 mod recovery;
 mod samples;

@@ -92,6 +92,7 @@ mod tests {
             client: None,
             target: [("Username".into(), "ada".to_owned())].into(),
             ip: None,
+            signed_in: false,
             request_id: String::new(),
         }
     }

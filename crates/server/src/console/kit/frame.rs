@@ -28,6 +28,11 @@ pub struct Frame {
     /// The way to undo it.
     pub undo: Option<Link>,
     pub switch_url: &'static str,
+    /// Where all pools are searched; none for who may see nothing of them.
+    pub search_url: Option<&'static str>,
+    pub health_url: &'static str,
+    /// What works and what does not: none for who has not signed in.
+    pub coverage_url: Option<&'static str>,
     pub home_url: &'static str,
     /// Name and role of who is signed in, where operators sign in.
     pub operator: Option<Signed>,

@@ -1,8 +1,10 @@
 //! What every console page is made with: the request and the way to an operation ([`visit`]), what a page consists of ([`view`],
 //! [`frame`]), the four kinds of forms ([`make`] something, [`edit`] settings, [`changes`] by hand, [`destroy`] something), and
-//! the same calls for other tools ([`equivalent`]), mails as they look ([`mail`]). Knows no page.
+//! the same calls for other tools ([`equivalent`]), counts over time ([`chart`]), mails as they look ([`mail`]). Knows no page.
 
 pub mod changes;
+pub mod chart;
+pub mod checklist;
 pub mod destroy;
 pub mod edit;
 mod equivalent;

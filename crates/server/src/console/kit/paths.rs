@@ -24,6 +24,10 @@ pub const SIGN_OUT: &str = "/console/sign-out";
 pub const WELCOME: &str = "/console/welcome";
 /// `?q=WORDS`.
 pub const SEARCH: &str = "/console/search";
+/// How a seed file is loaded.
+pub const SEED: &str = "/console/seed";
+/// Where the home's checklist is hidden.
+pub const CHECKLIST: &str = "/console/checklist";
 pub const HEALTH: &str = "/console/health";
 /// Of development instances only.
 pub const INBOX: &str = "/console/inbox";

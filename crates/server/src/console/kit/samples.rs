@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use super::chart::{self, Chart, Lane, Row};
+use super::checklist::{Checklist, Task};
 use super::equivalent::{Endpoint, Equivalent};
-use super::frame::{self, Frame, PoolName, Reach, Signed};
+use super::frame::{self, Entry, Frame, PoolName, Reach, Signed};
 use super::paths;
 use super::view::{Block, Card, Choice, Facts, Field, Form, Input, Named, State, Step, Table, Value, View};
 use crate::pages::contexts::Page;
@@ -16,7 +18,10 @@ impl Page for View {
     const SCRIPTED: bool = true;
 
     fn samples() -> Vec<Self> {
-        let full = Self { blocks: words().into_iter().chain(lists()).chain(forms()).collect(), ..bare("Everything at once") };
+        let full = Self {
+            blocks: words().into_iter().chain(lists()).chain(counts()).chain(forms()).collect(),
+            ..bare("Everything at once")
+        };
         let nothing = Block::Empty {
             title: "No groups yet".to_owned(),
             text: "A group names users who may do the same.".to_owned(),
@@ -49,6 +54,9 @@ fn bare(title: &str) -> View {
             said: Some("User ada@example.com was created.".to_owned()),
             undo: Some(Link::new("Undo", paths::DELETED)),
             switch_url: paths::SWITCH,
+            search_url: Some(paths::SEARCH),
+            health_url: paths::HEALTH,
+            coverage_url: Some(paths::COVERAGE),
             theme_url: paths::THEME,
             home_url: paths::HOME,
             operator: Some(Signed { name: "ada".to_owned(), role: "owner", sign_out_url: paths::SIGN_OUT }),
@@ -109,6 +117,45 @@ fn lists() -> Vec<Block> {
         table("none", Vec::new()),
         Block::Cards { title: Some("Go on".to_owned()), cards: vec![card.clone(), card] },
     ]
+}
+
+fn counts() -> Vec<Block> {
+    let at = |hour: i64| Moment::of(1_795_413_600_000 + hour * 3_600_000, 1_795_500_000_000);
+    let lane = |name: &str, counts: &[u64]| Lane {
+        name: name.to_owned(),
+        total: counts.iter().sum(),
+        most: counts.iter().max().map(|most| format!("at most {most} in an hour")),
+        bars: chart::bars(counts, 900),
+    };
+    let entry = |text: &str, here| Entry { text: text.to_owned(), url: "/console?period=24h".to_owned(), here };
+    let full = Chart {
+        id: "activity".to_owned(),
+        title: "Sign-ins and sign-ups".to_owned(),
+        summary: "905 sign-ins, 2 refused, 1 sign-up in the last 24 hours.".to_owned(),
+        periods: vec![entry("24 hours", true), entry("7 days", false)],
+        lanes: vec![lane("Sign-ins", &[0, 5, 900]), lane("Refused", &[0, 2, 0]), lane("Sign-ups", &[0, 0, 1])],
+        from: at(0),
+        until: at(24),
+        width: chart::width(24),
+        columns: ["From", "Sign-ins", "Refused", "Sign-ups"].map(str::to_owned).to_vec(),
+        rows: vec![Row { from: at(1), counts: vec![5, 2, 0] }, Row { from: at(2), counts: vec![900, 0, 1] }],
+        bound: Some("Only events since yesterday are in it.".to_owned()),
+    };
+    let empty = Chart { id: "nothing".to_owned(), lanes: Vec::new(), rows: Vec::new(), bound: None, ..full.clone() };
+    let task = |done, link: bool| Task {
+        done,
+        text: "An app client".to_owned(),
+        hint: "Lets one application ask for tokens.".to_owned(),
+        link: link.then(|| Link::new("Create app client", "/console")),
+    };
+    let checklist = Checklist {
+        id: "steps".to_owned(),
+        title: "First steps".to_owned(),
+        done: 1,
+        tasks: vec![task(true, false), task(false, true), task(false, false)],
+        hide_url: paths::CHECKLIST,
+    };
+    vec![Block::Checklist(checklist), Block::Chart(full), Block::Chart(empty)]
 }
 
 fn forms() -> Vec<Block> {

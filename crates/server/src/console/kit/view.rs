@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use super::chart::Chart;
+use super::checklist::Checklist;
 use super::equivalent::Equivalent;
 use super::frame::Frame;
 use crate::pages::fields::{Link, Moment, Shell};
@@ -55,6 +57,8 @@ pub enum Block {
     /// Names and values.
     Facts(Facts),
     Table(Table),
+    Chart(Chart),
+    Checklist(Checklist),
     Form(Form),
     /// Text to read and copy as it is: JSON, a request, a program.
     Code {

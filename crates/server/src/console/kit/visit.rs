@@ -26,6 +26,7 @@ use super::view::{Block, State, View};
 use crate::config::Callers;
 use crate::console::gate::Seat;
 use crate::console::theme;
+use crate::control::READY;
 use crate::pages::fields::{Link, Moment, Shell};
 use crate::reached::Reached;
 use crate::refusal::see;
@@ -224,6 +225,7 @@ impl Visit {
             all.clear();
         }
         let menu = frame::menu(&self.path, pool.as_ref().map(|pool| pool.id.as_str()), self.reach());
+        let signed_in = self.reach().signed_in;
         View {
             shell: Shell { theme: self.theme, ..shell::of_instance(&self.app) },
             frame: Frame {
@@ -239,6 +241,9 @@ impl Visit {
                 said: self.said.as_ref().map(|(text, _)| text.clone()),
                 undo: self.said.as_ref().and_then(|(_, id)| Some(Link::new("Undo", &paths::deleted(id.as_deref()?, "")))),
                 switch_url: paths::SWITCH,
+                search_url: signed_in.then_some(paths::SEARCH),
+                health_url: if signed_in { paths::HEALTH } else { READY },
+                coverage_url: signed_in.then_some(paths::COVERAGE),
                 home_url: paths::HOME,
                 operator: self.seat.named(),
             },

@@ -9,6 +9,7 @@ mod forms;
 mod frame;
 mod groups;
 mod health;
+mod home;
 mod inbox;
 mod messages;
 mod operators;
