@@ -192,7 +192,7 @@ async fn the_newest_message_is_on_the_home() {
     house.clock.advance_ms(1000);
     house.ok("SignUp", sign_up("bob&co@example.com")).await;
     let page = page(&house, "/console").await;
-    has(&page, &["Newest message", "bob&amp;co@example.com", "href=\"/_poolhouse/inbox/"]);
+    has(&page, &["Newest message", "bob&amp;co@example.com", "href=\"/console/inbox/"]);
     assert!(!page.text.contains("ada@example.com"), "{page:?}");
 }
 
