@@ -32,7 +32,6 @@ ODD_WORD = "-o'h\"ara$HOME`id`\\n=,%41😀"
 # Forms that call no operation, each by its id and where it is.
 CALL_NOTHING = {
     ("theme-form", r".*"): "sets a cookie: the reader's choice of colours",
-    ("hide", r"/console(\?.*)?"): "sets a cookie: the reader wants no checklist",
     ("inspect", r"/console/token"): "reads a token that is pasted",
     ("goal", r"/console/quick-create"): "begins a draft, which lives in the console; all of quick create is sent by itself",
     ("begin", r"/console/flow\?.*"): "begins a run of the flow runner: the app's requests, not an administrator's",
