@@ -1,7 +1,7 @@
 //! Forgetting what has expired. Called once a minute by the server's one background task; every deletion is bounded, so
 //! that requests never wait behind a long one.
 use poolhouse_store::tables::{
-    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, messages, operator_links,
+    attempts, audit, authorization_codes, browser_sessions, challenge_sessions, codes, flow_runs, messages, operator_links,
     operator_sessions, refresh, undo,
 };
 
@@ -44,6 +44,7 @@ impl Engine {
         let mut gone = 0;
         gone += in_batches!(self, codes::purge, now);
         gone += in_batches!(self, challenge_sessions::purge, now);
+        gone += in_batches!(self, flow_runs::purge, now);
         gone += in_batches!(self, browser_sessions::purge, now);
         gone += in_batches!(self, authorization_codes::purge, now - DAY_MS);
         gone += in_batches!(self, refresh::purge_tokens, now);

@@ -7,7 +7,7 @@ use poolhouse::console::kit::view::View;
 use poolhouse::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };
-use poolhouse::pages::tools::{Home, NotFound};
+use poolhouse::pages::tools::{Home, Landing, NotFound};
 use poolhouse::render::{Renderer, STYLE_PATH};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -30,6 +30,7 @@ fn main() -> Outcome {
     write::<Done>(&renderer, out)?;
     write::<ErrorPage>(&renderer, out)?;
     write::<NotFound>(&renderer, out)?;
+    write::<Landing>(&renderer, out)?;
     write::<Home>(&renderer, out)?;
     write::<View>(&renderer, out)
 }

@@ -54,6 +54,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "error.html",
     "not_found.html",
     "home.html",
+    "landing.html",
     "console.html",
     "blocks.html",
 ];

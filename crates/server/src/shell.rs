@@ -9,7 +9,7 @@ use crate::config::Console;
 use crate::console::kit::paths;
 use crate::pages::contexts::Page;
 use crate::pages::fields::Shell;
-use crate::reached::plain;
+use crate::reached::{Reached, plain};
 use crate::state::AppState;
 
 /// An answer given before the handler's end; `?` passes it on.
@@ -34,6 +34,16 @@ pub fn of_instance(state: &AppState) -> Shell {
     let shell = with_inbox(state, Shell::new("en", "Poolhouse"));
     let console = || format!("{}{}", state.engine.settings.public_url, paths::HOME);
     if state.front.console == Console::Open { shell.with_console(&console()) } else { shell }
+}
+
+/// Where the console is, as a browser names it. On a listener of its own the console has no address but the one that the browser came by: a host that is none of this machine's or
+/// ours does not get here.
+pub fn console_origin(app: &AppState, reached: &Reached) -> String {
+    if app.front.console.is_public() {
+        return app.engine.settings.public_url.clone();
+    }
+    let scheme = if reached.https { "https" } else { "http" };
+    format!("{scheme}://{}", reached.authority.to_ascii_lowercase())
 }
 
 /// The frame of a pool's pages: the app's name, else the pool's, else the instance's.

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_scale" compatible_with 3,
     5 "0005_undo" compatible_with 3,
     6 "0006_operators" compatible_with 3,
+    7 "0007_flow_runs" compatible_with 3,
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

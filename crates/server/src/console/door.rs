@@ -5,6 +5,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode, header};
+use poolhouse_engine::error::Error;
+use poolhouse_engine::oauth::runs;
 use poolhouse_engine::operators::{self, Enrolment, Offer, PASSWORD_MIN, Session};
 
 use super::gate::Seat;
@@ -92,13 +94,21 @@ fn inside_with(session: &Session, reached: &Reached) -> Response {
 async fn sign_out(Extension(reached): Extension<Reached>, headers: HeaderMap, posted: Posted) -> Answer {
     let name = cookies::operator(reached.https);
     if let Some(id) = cookies::get(&headers, name)
-        && let Err(error) = operators::leave(&posted.visit.ctx, id).await
+        && let Err(error) = leave(&posted.visit, id).await
     {
         return Err(posted.visit.failed(&error).await.into());
     }
     let mut response = see(paths::SIGN_IN);
     response.headers_mut().append(header::SET_COOKIE, cookies::clear(name, reached.https));
     Ok(response)
+}
+
+/// Ends the session, and what only it could open: tokens in test runs.
+async fn leave(visit: &Visit, id: &str) -> Result<(), Error> {
+    if let Some(owner) = &visit.owner {
+        runs::forget(&visit.ctx, owner).await?;
+    }
+    operators::leave(&visit.ctx, id).await
 }
 
 async fn welcome_page(visit: Visit, Path(token): Path<String>) -> Answer {

@@ -16,7 +16,10 @@ pub async fn checklist(visit: &Visit, pools: &[Counted]) -> Result<Option<Checkl
     let signed_in = !visit.app.engine.audit.newest(|event| event.signed_in, None, 1).await?.0.is_empty();
     let first = pools.first().map(|pool| pool.id.as_str());
     let below = |rest: &str| first.map(|pool| paths::pool(pool, rest));
-    let way = if visit.reach().flow { Some(paths::FLOW.to_owned()) } else { below("/clients") };
+    let (act, way) = match visit.reach().flow {
+        true => ("Test a flow", Some(paths::FLOW.to_owned())),
+        false => ("Open app clients", below("/clients")),
+    };
     let client = pools.iter().any(|pool| pool.clients > 0);
     let task = |done: bool, text: &str, hint: &str, act: &str, url: Option<String>| Task {
         done,
@@ -41,7 +44,7 @@ pub async fn checklist(visit: &Visit, pools: &[Counted]) -> Result<Option<Checkl
             below("/domain"),
         ),
         task(pools.iter().any(|pool| pool.users > 0), "A user", "Somebody who can sign in.", "Create user", below("/users/new")),
-        task(signed_in, "A first sign-in", "Proves that all of it works together.", "Test a flow", way.filter(|_| client)),
+        task(signed_in, "A first sign-in", "Proves that all of it works together.", act, way.filter(|_| client)),
     ];
     let done = tasks.iter().filter(|task| task.done).count();
     Ok((done < tasks.len()).then(|| Checklist {

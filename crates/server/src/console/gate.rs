@@ -54,8 +54,12 @@ pub fn before(pages: Router<AppState>, state: &AppState) -> Router<AppState> {
     pages.layer(from_fn_with_state(state.clone(), guard))
 }
 
-/// What a request needs. Every form changes something or shows a secret, but those named here.
+/// What a request needs. Every form changes something or shows a secret, but those named here; of the flow runner every page does:
+/// its runs hold a user's tokens, and it asks as the app client does, with the client's secret.
 fn need(method: &Method, path: &str) -> Need {
+    if path.strip_prefix(paths::FLOW).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return Need::Write;
+    }
     let reads = matches!(*method, Method::GET | Method::HEAD) || [paths::TOKEN, paths::THEME, paths::SIGN_OUT].contains(&path);
     if reads { Need::Read } else { Need::Write }
 }
@@ -71,7 +75,9 @@ async fn guard(State(app): State<AppState>, mut request: Request, next: Next) ->
     let (name, https) = (cookies::operator(reached.https), reached.https);
     let entered = match cookies::get(request.headers(), name) {
         Some(id) => operators::enter(ctx, id, times).await,
-        None => Ok(Err(Left::Unknown)),
+        // A link on another site comes without a strict cookie. Nothing is cleared: it would sign the operator out of a session that
+        // the browser has and did not show.
+        None => return see(paths::SIGN_IN),
     };
     let operator = match entered {
         Ok(Ok(operator)) => operator,

@@ -69,11 +69,14 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(wizard::routes())
+        .merge(flow::routes())
         .route("/console/{*rest}", get(home::missing));
     match state.front.console {
-        // The runner comes back to the public address, where only the open console is; and only there is an inbox.
-        Console::Open => gate::before(pages.merge(flow::routes()).merge(inbox::routes()), state),
-        Console::Operators { .. } => gate::before(pages.merge(door::inside()), state).merge(door::routes()),
+        // Only where messages are kept is an inbox.
+        Console::Open => gate::before(pages.merge(inbox::routes()), state).merge(flow::before_the_gate()),
+        Console::Operators { .. } => {
+            gate::before(pages.merge(door::inside()), state).merge(door::routes()).merge(flow::before_the_gate())
+        }
         Console::Closed => Router::new(),
     }
 }

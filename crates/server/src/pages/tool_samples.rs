@@ -3,7 +3,7 @@
 use super::contexts::Page;
 use super::fields::{Command, Fact, Link, Shell};
 use super::samples::{POOL, long_name, shell};
-use super::tools::{Demo, Home, NotFound};
+use super::tools::{Demo, Home, Landing, NotFound};
 
 fn instance() -> Shell {
     Shell::new("en", "Poolhouse").with_inbox("/_poolhouse/inbox").with_console("/console")
@@ -18,6 +18,20 @@ impl Page for NotFound {
             Self { shell: instance(), asked: "GET /oauth2/authorise".to_owned(), links },
             Self { shell: shell(), asked: format!("GET /{}", long_name().repeat(8)), links: Vec::new() },
         ]
+    }
+}
+
+impl Page for Landing {
+    const TEMPLATE: &'static str = "landing.html";
+
+    fn samples() -> Vec<Self> {
+        let base = Self {
+            shell: Shell::new("en", "Poolhouse"),
+            title: "Back from the sign-in page".to_owned(),
+            lead: "The console files what came back into your test run.".to_owned(),
+            url: Some("/console/flow/receive?code=3f2504e0-4f89-41d3-9a0c-0305e82c3301&state=x".to_owned()),
+        };
+        vec![base.clone(), Self { url: None, ..base }]
     }
 }
 

@@ -26,6 +26,16 @@ pub struct Demo {
     pub facts: Vec<Fact>,
 }
 
+/// Where a test run's sign-in comes back to: leads on to the console.
+#[derive(Clone, Serialize)]
+pub struct Landing {
+    pub shell: Shell,
+    pub title: String,
+    pub lead: String,
+    /// Absent where there is nothing to lead on with.
+    pub url: Option<String>,
+}
+
 /// Any address that nothing answers.
 #[derive(Clone, Serialize)]
 pub struct NotFound {

@@ -12,7 +12,7 @@ use crate::console::kit::view::View;
 use crate::pages::contexts::{
     Confirm, ConfirmSignOut, Done, ErrorPage, Forgot, NewPassword, Page, Reset, SignIn, SignUp, SignedOut,
 };
-use crate::pages::tools::{Home, NotFound};
+use crate::pages::tools::{Home, Landing, NotFound};
 
 struct Sample {
     name: String,
@@ -47,6 +47,7 @@ fn all() -> Vec<Sample> {
     add::<Done>(&renderer, &mut samples);
     add::<ErrorPage>(&renderer, &mut samples);
     add::<NotFound>(&renderer, &mut samples);
+    add::<Landing>(&renderer, &mut samples);
     add::<Home>(&renderer, &mut samples);
     add::<View>(&renderer, &mut samples);
     samples

@@ -13,11 +13,13 @@ pub struct Browser<'a> {
     pub jar: BTreeMap<String, String>,
     /// The host it believes to visit; `None`: `localhost`.
     pub host: Option<String>,
+    /// Whether it is at the console's own listener.
+    pub at_desk: bool,
 }
 
 impl<'a> Browser<'a> {
     pub fn new(house: &'a House) -> Self {
-        Self { house, jar: BTreeMap::new(), host: None }
+        Self { house, jar: BTreeMap::new(), host: None, at_desk: false }
     }
 
     pub async fn get(&mut self, path: &str) -> Reply {
@@ -67,7 +69,8 @@ impl<'a> Browser<'a> {
         if method == "POST" {
             headers.push((CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"));
         }
-        let reply = self.house.send(method, path, &headers, body).await;
+        let desk = self.house.desk.as_ref().filter(|_| self.at_desk);
+        let reply = self.house.send_to(desk.unwrap_or(&self.house.address), method, path, &headers, body).await;
         for cookie in reply.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();

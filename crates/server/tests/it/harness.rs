@@ -10,17 +10,16 @@
 //! | `pool`, `client`, `user`, `app` | things most tests need |
 //! | `code_for(address)`, `latest(address)` | the inbox |
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, StatusCode};
-use poolhouse::app::handler;
+use poolhouse::app::{console_handler, handler};
 use poolhouse::config::{Callers, Console};
 use poolhouse::edge::{Edge, Limits, Listen};
 use poolhouse::state::{AppState, Front};
 use poolhouse_engine::ctx::{Clock, Engine, IssuerMode, MovableClock, Settings};
-use poolhouse_engine::delivery::{Delivery, DeliveryFailed, Message};
+use poolhouse_engine::delivery::Delivery;
 use poolhouse_engine::keys::entropy::{Entropy, SeededEntropy};
 use poolhouse_engine::keys::master::MasterKeys;
 use poolhouse_engine::keys::password::HashCost;
@@ -31,6 +30,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 pub use crate::browser::Browser;
+pub use crate::parts::{Post, StoppedClock};
+use crate::reply::merge;
 pub use crate::reply::{Reply, encode, pairs};
 use crate::sign;
 
@@ -40,23 +41,9 @@ pub const START: i64 = 1_795_413_600_000;
 pub const PASSWORD: &str = "Correct-Horse-9";
 pub const CALLBACK: &str = "https://app.example.com/callback";
 
-/// A clock that moves only when told.
-pub struct StoppedClock(AtomicI64);
-
-impl Clock for StoppedClock {
-    fn now(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl StoppedClock {
-    pub fn now_ms(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    pub fn advance_ms(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
-    }
+/// A listener at a port that is free.
+fn listener() -> Edge {
+    Edge::bind(vec![Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None }], Limits::default()).unwrap()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +133,8 @@ pub struct House {
     /// `http://127.0.0.1:{port}`: what requests are sent to; the host they name is `localhost:{port}` unless told otherwise.
     pub address: String,
     pub public_url: String,
+    /// The console's own listener, where it has one.
+    pub desk: Option<String>,
     pub engine: Arc<Engine>,
     pub clock: Arc<StoppedClock>,
     http: reqwest::Client,
@@ -154,18 +143,6 @@ pub struct House {
     pub store_url: String,
     options: Options,
     pub post: Arc<Post>,
-}
-
-/// Messages that left the house.
-#[derive(Default)]
-pub struct Post(pub Mutex<Vec<Message>>);
-
-#[async_trait::async_trait]
-impl Delivery for Post {
-    async fn deliver(&self, _: String, _: i64, message: Message) -> Result<(), DeliveryFailed> {
-        self.0.lock().unwrap().push(message);
-        Ok(())
-    }
 }
 
 /// A pool with one client.
@@ -193,7 +170,7 @@ impl House {
 
     /// On a store that is there already, or through something that stands before it.
     pub async fn on(options: Options, scratch: Scratch, store_url: String) -> Self {
-        let clock = Arc::new(StoppedClock(AtomicI64::new(START)));
+        let clock = Arc::new(StoppedClock::at(START));
         Self::join(options, Arc::new(scratch), store_url, clock).await
     }
 
@@ -225,8 +202,7 @@ impl House {
 
     async fn join(options: Options, scratch: Arc<Scratch>, store_url: String, clock: Arc<StoppedClock>) -> Self {
         let (kept_url, kept_options) = (store_url.clone(), options.clone());
-        let listen = Listen { address: "127.0.0.1:0".parse().unwrap(), tls: None };
-        let edge = Edge::bind(vec![listen], Limits::default()).unwrap();
+        let edge = listener();
         let bound = edge.bound()[0].address;
         let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://localhost:{}", bound.port()));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(options.seed));
@@ -265,13 +241,20 @@ impl House {
             trusted_proxies,
             demo: None,
         };
-        let handler = handler(AppState::new(Arc::clone(&engine), front).unwrap());
+        let state = AppState::new(Arc::clone(&engine), front).unwrap();
         let mut serving = JoinSet::new();
-        serving.spawn(edge.serve(handler, std::future::pending()));
+        serving.spawn(edge.serve(handler(state.clone()), std::future::pending()));
+        let mut desk = None;
+        if let Console::Operators { listen: Some(_), .. } = options.console {
+            let edge = listener();
+            desk = Some(format!("http://{}", edge.bound()[0].address));
+            serving.spawn(edge.serve(console_handler(state), std::future::pending()));
+        }
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
         Self {
             address: format!("http://{bound}"),
             public_url,
+            desk,
             engine,
             clock,
             http,
@@ -287,7 +270,7 @@ impl House {
     pub async fn twin(&self) -> Self {
         let options =
             Options { seed: self.options.seed + 1000, public_url: Some(self.public_url.clone()), ..self.options.clone() };
-        let clock = Arc::new(StoppedClock(AtomicI64::new(self.clock.now())));
+        let clock = Arc::new(StoppedClock::at(self.clock.now()));
         Self::join(options, Arc::clone(&self.scratch), self.store_url.clone(), clock).await
     }
 
@@ -301,9 +284,14 @@ impl House {
 
     /// A request as it is. Without a `Host` of its own it names `localhost`.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        self.send_to(&self.address, method, path, headers, body).await
+    }
+
+    /// As [`House::send`], to another of its listeners.
+    pub async fn send_to(&self, address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let method = method.parse().unwrap();
-        let mut request = self.http.request(method, format!("{}{path}", self.address)).body(body.to_owned());
-        let port = self.address.rsplit(':').next().unwrap();
+        let mut request = self.http.request(method, format!("{address}{path}")).body(body.to_owned());
+        let port = address.rsplit(':').next().unwrap();
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             request = request.header(HOST, format!("localhost:{port}"));
         }
@@ -492,9 +480,4 @@ impl House {
     pub fn browser(&self) -> Browser<'_> {
         Browser::new(self)
     }
-}
-
-fn merge(into: &mut Value, more: Value) {
-    let (Value::Object(into), Value::Object(more)) = (into, more) else { panic!("objects only") };
-    into.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
 }

@@ -23,6 +23,7 @@ mod metadata;
 mod model;
 mod oauth;
 mod pages;
+mod parts;
 mod pools;
 mod program;
 mod rates;

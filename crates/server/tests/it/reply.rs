@@ -53,3 +53,9 @@ pub fn encode(pairs: &[(&str, &str)]) -> String {
     url.query_pairs_mut().extend_pairs(pairs);
     url.query().unwrap_or_default().to_owned()
 }
+
+/// Puts members into a document, in place of those of the same name; `null` puts nothing.
+pub fn merge(into: &mut Value, more: Value) {
+    let (Value::Object(into), Value::Object(more)) = (into, more) else { panic!("objects only") };
+    into.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+}

@@ -196,6 +196,7 @@ pub const TABLES: &[Table] = &[
 /// Tables that name a pool, a client or a session, and do not come back; each with the reason.
 pub const LEFT: &[(&str, &str)] = &[
     ("challenge_sessions", "a sign-in under way lasts three minutes and is begun again"),
+    ("flow_runs", "a test run ends an hour after its last step and is begun again"),
     ("authorization_codes", "good for minutes and only once: one that is gone is refused, as a used one is"),
     ("attempts", "counters of a day, which outlive a pool as it is"),
     ("messages", "mail that was sent stays where it is"),

@@ -11,6 +11,7 @@ pub mod challenge_sessions;
 pub mod clients;
 pub mod codes;
 pub mod domains;
+pub mod flow_runs;
 pub mod groups;
 pub mod messages;
 pub mod meta;

@@ -12,6 +12,7 @@ mod sqlite_only;
 mod support;
 mod tables_audit;
 mod tables_auth;
+mod tables_flow_runs;
 mod tables_operators;
 mod tables_pool;
 mod tables_undo;

@@ -2,26 +2,39 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use poolhouse_engine::oauth::runs;
 use poolhouse_engine::tokens;
 
-use super::{COOKIE, Going, Run, base, raw, show};
+use super::{Going, Run, raw, show};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, State, Table, Value};
 use crate::console::kit::visit::{Answer, Stop, Visit};
-use crate::cookies;
 use crate::pages::fields::Link;
 
-/// The callback address itself. It keeps what came and leads on: a code in an address that stays open would end up in the history.
-pub async fn receive(visit: Visit, headers: HeaderMap) -> Answer {
+/// What came to the callback address, led here by the landing page: it is filed into the owner's run that sent this `state`, and the
+/// page leads on, since a code in an address that stays open would end up in the history.
+///
+/// Any page can send this browser here, with anything (cross-site request forgery): what answers no request that was sent is not kept.
+pub async fn receive(visit: Visit) -> Answer {
     let came: Vec<(String, String)> = visit.params.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let Some(id) = cookies::get(&headers, COOKIE).map(str::to_owned) else { return Err(nobodys(visit).await) };
-    let (visit, mut going) = Going::open(visit, &id).await?;
-    let run = &mut going.open.run;
+    let all = match &visit.owner {
+        Some(owner) => runs::all::<Run>(&visit.ctx, owner).await.map(|all| Some((owner.clone(), all))),
+        None => Ok(None),
+    };
+    let (owner, all) = match all {
+        Ok(Some(found)) if !came.is_empty() => found,
+        Ok(_) => return Err(nobodys(visit).await),
+        Err(error) => return Err(visit.failed(&error).await.into()),
+    };
     let state = |all: &[(String, String)]| all.iter().find(|(name, _)| name == "state").map(|(_, value)| value.clone());
-    // Cross-site: any page can send this browser here. What does not answer the request that was sent takes nothing away.
-    let answers = state(&came) == state(&run.parameters) || run.callback.is_none();
-    if !came.is_empty() && answers {
+    let Some(open) = all.into_iter().find(|open| state(&open.run.parameters) == state(&came)) else {
+        return Err(nobodys(visit).await);
+    };
+    let mut going = Going { owner, open };
+    let run = &mut going.open.run;
+    // The same once more, by the way back in the browser: what was made of it stays.
+    if run.callback.as_ref() != Some(&came) {
         run.callback = Some(came);
         (run.token, run.user_info, run.refresh, run.revoke) = (None, None, None, None);
         run.tokens = super::Tokens::default();
@@ -35,9 +48,9 @@ async fn nobodys(visit: Visit) -> Stop {
     view.blocks.push(Block::Notice {
         state: State::Warn,
         text: format!(
-            "This browser began no run under this address. Cookies may be switched off, or the run was begun under another name of \
-             this machine: open the console at {}.",
-            base(&visit)
+            "It answers no request of a run that you have. The run has ended, it was begun in another session or browser, or under \
+             another address than {}; or somebody else sent this browser here. Nothing of it was kept.",
+            visit.origin
         ),
         link: Some(Link::new("Start a new run", paths::FLOW)),
     });
@@ -74,7 +87,7 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
     view.blocks.push(Block::Code {
         title: "Raw request".to_owned(),
         hint: Some("As the browser sent it to the callback address, after a redirect (302) from the sign-in page.".to_owned()),
-        text: format!("GET {}?{} HTTP/1.1\nHost: {}", paths::FLOW_CALLBACK, query.query_without(&[]), raw::host(base(&visit))),
+        text: format!("GET {}?{} HTTP/1.1\nHost: {}", paths::FLOW_CALLBACK, query.query_without(&[]), raw::host(&visit.origin)),
     });
     show(visit, &going, "callback", view)
 }

@@ -5,42 +5,65 @@
 //! |---|---|---|
 //! | 1 | [`start`] | a run: pool, client, `state`, `nonce`, PKCE verifier |
 //! | 2 | [`authorize`] | the parameters of the authorization request |
-//! | 3 | [`callback`] | the query that came back |
+//! | 3 | [`landing`], [`callback`] | the query that came back |
 //! | 4 to 8 | [`exchange`], [`decode`] | requests and answers, tokens |
 //!
 //! A run is sealed in the store ([`poolhouse_engine::oauth::runs`]) under a handle that stands in the addresses of its pages; tokens
-//! never stand there. The browser that began it has the handle in a cookie too: what comes to the callback belongs to that run.
+//! never stand there. It is its owner's: the operator's session, or where nobody signs in the browser, by a cookie of its own. To
+//! everybody else there is no such run.
+//!
+//! The sign-in page sends the browser back by a redirect from another site, which carries no strict cookie. So the callback address
+//! stands before the gate, knows nobody and does nothing but lead on to a page behind it, which files what came.
 
 mod authorize;
 mod callback;
 mod decode;
 mod exchange;
+mod landing;
 mod raw;
 pub mod start;
 
 use axum::Router;
 use axum::routing::{get, post};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use poolhouse_engine::error::Error;
-use poolhouse_engine::oauth::runs;
+use poolhouse_engine::oauth::runs::{self, Owner};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::console::gate::Seat;
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Facts, Named, State, Value, View};
 use crate::console::kit::visit::{Answer, Stop, Visit};
+use crate::cookies;
 use crate::pages::fields::Link;
 use crate::state::AppState;
 
-/// The handle of the run that this browser began last.
+pub use landing::before_the_gate;
+
+/// Where nobody signs in: a name of the browser's own, by which it finds its runs again.
 const COOKIE: &str = "poolhouse-flow";
+
+/// Whose runs a request may see.
+pub fn owner(seat: &Seat, headers: &HeaderMap, https: bool) -> Option<Owner> {
+    match seat {
+        // The session that the gate has just looked up.
+        Seat::Operator(_) => cookies::get(headers, cookies::operator(https)).map(|id| Owner::of(&format!("operator {id}"))),
+        Seat::Open => cookies::get(headers, COOKIE).map(of_browser),
+        Seat::Door => None,
+    }
+}
+
+fn of_browser(id: &str) -> Owner {
+    Owner::of(&format!("browser {id}"))
+}
 
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::FLOW, get(start::choose))
         .route("/console/flow/settings", post(start::complete))
         .route("/console/flow/start", post(start::begin))
-        .route(paths::FLOW_CALLBACK, get(callback::receive))
+        .route(paths::FLOW_RECEIVE, get(callback::receive))
         .route("/console/flow/{run}/authorize", get(authorize::get).post(authorize::post))
         .route("/console/flow/{run}/callback", get(callback::get))
         .route("/console/flow/{run}/token", get(exchange::token).post(exchange::redeem))
@@ -119,7 +142,7 @@ impl Why {
 
 /// A run that is open on this page.
 struct Going {
-    id: String,
+    owner: Owner,
     open: runs::Open<Run>,
 }
 
@@ -137,22 +160,24 @@ const STEPS: [(&str, &str); 7] = [
 impl Going {
     /// The run of a page; a page that says so where there is none any more.
     async fn open(visit: Visit, id: &str) -> Result<(Visit, Self), Stop> {
-        match runs::get::<Run>(&visit.ctx, id).await {
-            Ok(Some(open)) => Ok((visit, Self { id: id.to_owned(), open })),
+        let Some(owner) = visit.owner.clone() else { return Err(gone(visit).await) };
+        match runs::get::<Run>(&visit.ctx, &owner, id).await {
+            Ok(Some(open)) => Ok((visit, Self { owner, open })),
             Ok(None) => Err(gone(visit).await),
             Err(error) => Err(visit.failed(&error).await.into()),
         }
     }
 
     async fn keep(&self, visit: Visit) -> Result<Visit, Stop> {
-        match runs::put(&visit.ctx, &self.open.pool, &self.open.client_id, &self.id, &self.open.run).await {
-            Ok(()) => Ok(visit),
+        match runs::keep(&visit.ctx, &self.owner, &self.open).await {
+            Ok(true) => Ok(visit),
+            Ok(false) => Err(gone(visit).await),
             Err(error) => Err(visit.failed(&error).await.into()),
         }
     }
 
     fn path(&self, step: &str) -> String {
-        format!("{}/{}/{step}", paths::FLOW, paths::segment(&self.id))
+        format!("{}/{}/{step}", paths::FLOW, paths::segment(&self.open.id))
     }
 
     /// Whether there is something to see at a step.
@@ -194,7 +219,10 @@ impl Going {
         Block::Facts(Facts {
             id: "steps".to_owned(),
             title: "Steps of this run".to_owned(),
-            hint: Some("A run is kept for one hour after its last step.".to_owned()),
+            hint: Some(
+                "A run is kept for one hour after its last step, and for twelve in all; of ten at most the oldest makes room."
+                    .to_owned(),
+            ),
             facts: STEPS.iter().enumerate().map(one).collect(),
             links: vec![Link::new("Start a new run", &start::address(&self.open.pool.id, &self.open.client_id))],
         })
@@ -226,7 +254,8 @@ async fn gone(visit: Visit) -> Stop {
     let mut view = visit.view(None, "This run has ended", vec![Link::new("Test a flow", paths::FLOW)]).await;
     view.blocks.push(Block::Notice {
         state: State::Warn,
-        text: "There is no such run, or its last step is more than an hour ago. Tokens of a run are not kept longer.".to_owned(),
+        text: "You have no such run. Its last step is more than an hour ago, ten newer ones took its place, or it is another session's. \
+               Tokens of a run are not kept longer.".to_owned(),
         link: Some(Link::new("Start a new run", paths::FLOW)),
     });
     visit.show_as(StatusCode::NOT_FOUND, view).into()
@@ -244,9 +273,9 @@ fn base(visit: &Visit) -> &str {
     &visit.app.engine.settings.public_url
 }
 
-/// Where the sign-in page sends the browser back to in every run.
+/// Where the sign-in page sends the browser back to in every run: to the console, wherever the pools are.
 pub fn callback_url(visit: &Visit) -> String {
-    format!("{}{}", base(visit), paths::FLOW_CALLBACK)
+    format!("{}{}", visit.origin, paths::FLOW_CALLBACK)
 }
 
 fn show(visit: Visit, going: &Going, step: &str, mut view: View) -> Answer {

@@ -11,7 +11,7 @@ use poolhouse_engine::pools;
 use poolhouse_wire::{ErrorCode, operation};
 use serde_json::{Value as Json, json};
 
-use super::{COOKIE, Going, Run, Tokens, base, callback_url, raw};
+use super::{COOKIE, Going, Run, Tokens, callback_url, raw};
 use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::paths;
 use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, Table, Value, View};
@@ -45,8 +45,8 @@ pub async fn choose(mut visit: Visit, Extension(reached): Extension<Reached>) ->
          wire."
             .to_owned(),
     );
-    if reached.authority != raw::host(base(&visit)) {
-        view.blocks.push(elsewhere(base(&visit), &pool, &client));
+    if reached.authority != raw::host(&visit.origin) {
+        view.blocks.push(elsewhere(&visit.origin, &pool, &client));
     }
     if known.pools.is_empty() {
         view.blocks.push(Block::Empty {
@@ -112,12 +112,12 @@ impl Choices {
     }
 }
 
-/// The callback comes to the public address: cookies of another name for this machine would not.
-fn elsewhere(base: &str, pool: &str, client: &str) -> Block {
+/// The callback comes to one address: cookies of another name for this machine would not.
+fn elsewhere(origin: &str, pool: &str, client: &str) -> Block {
     Block::Notice {
         state: State::Warn,
-        text: format!("The callback comes to {base}, and this page is open under another address. Go on there."),
-        link: Some(Link::new("Open this page there", &format!("{base}{}", address(pool, client)))),
+        text: format!("The callback comes to {origin}, and this page is open under another address. Go on there."),
+        link: Some(Link::new("Open this page there", &format!("{origin}{}", address(pool, client)))),
     }
 }
 
@@ -236,18 +236,33 @@ pub async fn begin(Extension(reached): Extension<Reached>, posted: Posted) -> An
     let (pool, client) = (posted.text("pool").to_owned(), posted.text("client").to_owned());
     let pkce = posted.text("pkce") == "S256";
     let visit = posted.visit;
-    match new_run(&visit, &pool, &client, pkce).await {
-        Ok(going) => {
-            going.keep(visit).await?;
+    match begun(&visit, &pool, &client, pkce).await {
+        Ok((going, cookie)) => {
             let mut response: Response = crate::refusal::see(&going.path("authorize"));
-            response.headers_mut().append(header::SET_COOKIE, cookies::set(COOKIE, &going.id, reached.https));
+            if let Some(name) = cookie {
+                response.headers_mut().append(header::SET_COOKIE, cookies::set(COOKIE, &name, reached.https));
+            }
             Ok(response)
         }
         Err(error) => Err(visit.failed(&error).await.into()),
     }
 }
 
-async fn new_run(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<Going, Error> {
+/// A new run that is kept, and the name that a browser gets where nobody signs in and it has none.
+async fn begun(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<(Going, Option<String>), Error> {
+    let open = new_run(visit, pool, client, pkce).await?;
+    let (owner, cookie) = match &visit.owner {
+        Some(owner) => (owner.clone(), None),
+        None => {
+            let name = entropy::token(visit.ctx.entropy());
+            (super::of_browser(&name), Some(name))
+        }
+    };
+    runs::begin(&visit.ctx, &owner, &open).await?;
+    Ok((Going { owner, open }, cookie))
+}
+
+async fn new_run(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<runs::Open<Run>, Error> {
     let input = json!({ "UserPoolId": pool, "ClientId": client });
     let described = visit.call_aside("DescribeUserPoolClient", input).await?;
     let described = described.get("UserPoolClient").cloned().unwrap_or_default();
@@ -280,6 +295,5 @@ async fn new_run(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<
         revoke: None,
         tokens: Tokens::default(),
     };
-    let open = runs::Open { pool, client_id: client.to_owned(), run };
-    Ok(Going { id: runs::id(&visit.ctx), open })
+    Ok(runs::Open { id: runs::id(&visit.ctx), pool, client_id: client.to_owned(), run })
 }

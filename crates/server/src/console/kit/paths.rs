@@ -8,9 +8,10 @@ pub const POOLS: &str = "/console/pools";
 pub const SWITCH: &str = "/console/switch";
 /// Light, dark, or as the system has it.
 pub const THEME: &str = "/console/theme";
-/// The flow runner; its callback address is `{public_url}{FLOW_CALLBACK}`.
+/// The flow runner; its callback address is [`FLOW_CALLBACK`] on the console's own origin, and leads to [`FLOW_RECEIVE`].
 pub const FLOW: &str = "/console/flow";
 pub const FLOW_CALLBACK: &str = "/console/flow/callback";
+pub const FLOW_RECEIVE: &str = "/console/flow/receive";
 /// The wizard.
 pub const QUICK_CREATE: &str = "/console/quick-create";
 pub const TOKEN: &str = "/console/token";

@@ -12,6 +12,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use poolhouse_engine::ctx::{Caller, Ctx, Reading, Remote, region_of_pool};
 use poolhouse_engine::error::{Code, Error};
 use poolhouse_engine::oauth::params::Params;
+use poolhouse_engine::oauth::runs::Owner;
 use poolhouse_engine::operators::Need;
 use poolhouse_engine::ops::{self, Class};
 use poolhouse_engine::pools::{self, Pool};
@@ -25,7 +26,7 @@ use super::paths;
 use super::view::{Block, State, View};
 use crate::config::Callers;
 use crate::console::gate::Seat;
-use crate::console::theme;
+use crate::console::{flow, theme};
 use crate::control::READY;
 use crate::pages::fields::{Link, Moment, Shell};
 use crate::reached::Reached;
@@ -60,6 +61,10 @@ pub struct Visit {
     token: String,
     token_cookie: HeaderValue,
     pub https: bool,
+    /// Where the console itself is, as a browser names it: `http://127.0.0.1:9230`.
+    pub origin: String,
+    /// Whose test runs this browser has.
+    pub owner: Option<Owner>,
     said: Option<(String, Option<String>)>,
     /// What leads back to this page by a link.
     back: String,
@@ -105,6 +110,8 @@ impl FromRequestParts<AppState> for Visit {
             token,
             token_cookie,
             https: reached.https,
+            origin: shell::console_origin(app, reached),
+            owner: flow::owner(seat, &parts.headers, reached.https),
             said: cookies::get(&parts.headers, SAID).and_then(heard),
             back: back(parts),
             theme: theme::of(&parts.headers),
@@ -340,7 +347,11 @@ impl Visit {
     /// What the menu may lead to.
     pub fn reach(&self) -> Reach {
         let open = self.seat == Seat::Open;
-        Reach { signed_in: self.seat != Seat::Door, inbox: open && self.app.engine.inbox.is_some(), flow: open }
+        Reach {
+            signed_in: self.seat != Seat::Door,
+            inbox: open && self.app.engine.inbox.is_some(),
+            flow: self.seat.may(Need::Write),
+        }
     }
 
     pub fn seat(&self) -> &Seat {

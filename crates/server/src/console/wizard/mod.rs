@@ -28,6 +28,7 @@ use self::drafts::Draft;
 use self::goal::Goal;
 use self::steps::Step;
 use super::flow;
+use super::gate::Seat;
 use super::kit::json::text;
 use super::kit::paths;
 use super::kit::view::{self, Block, Card, Choice, Field, Form, Input, State};
@@ -52,9 +53,10 @@ fn url(draft: &str, step: Step) -> String {
     format!("{}/{}/{}", paths::QUICK_CREATE, paths::segment(draft), step.path())
 }
 
-/// The flow runner's callback address, where there is a flow runner.
+/// The flow runner's callback address, for clients of a development instance to have from the start. In production a client has it
+/// only where somebody added it to test that one.
 fn runner(visit: &Visit) -> Option<String> {
-    visit.reach().flow.then(|| flow::callback_url(visit))
+    (*visit.seat() == Seat::Open).then(|| flow::callback_url(visit))
 }
 
 /// Where one is. Every page of a draft can be gone to in any order: each has something to start from.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::forms::{Form, has, link, send};
-use crate::browser::Browser;
+use crate::browser::{Browser, attribute};
 use crate::harness::{App, House, Options, PASSWORD, Reply, encode};
 
 pub const MAIL: &str = "ada@example.com";
@@ -15,7 +15,12 @@ pub struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     pub fn new(house: &'a House) -> Self {
-        Self { house, browser: house.browser() }
+        Self::by(house, house.browser())
+    }
+
+    /// With a browser that is signed in to the console.
+    pub fn by(house: &'a House, browser: Browser<'a>) -> Self {
+        Self { house, browser }
     }
 
     /// The page of the run's first step, once the client has all it needs.
@@ -26,15 +31,21 @@ impl<'a> Runner<'a> {
         send(&mut self.browser, &page, "begin", &[("pkce", pkce)]).await
     }
 
-    /// Opens an absolute address of ours and follows until a page comes.
+    /// Opens an absolute address of ours and follows until a page comes that leads nowhere by itself. The callback is come to from
+    /// another site: without the strict cookie.
     pub async fn open(&mut self, url: &str) -> Reply {
-        let path = url.strip_prefix(&self.house.public_url).unwrap_or(url).to_owned();
-        let mut reply = self.browser.get(&path).await;
-        while reply.status.is_redirection() {
-            let next = reply.location().strip_prefix(&self.house.public_url).unwrap_or(reply.location()).to_owned();
-            reply = self.browser.get(&next).await;
+        let mut next = url.to_owned();
+        loop {
+            let path = next.strip_prefix(&self.house.public_url).unwrap_or(&next).to_owned();
+            let strict = path.starts_with("/console/flow/callback").then(|| self.browser.jar.remove(STRICT)).flatten();
+            let reply = self.browser.get(&path).await;
+            self.browser.jar.extend(strict.map(|value| (STRICT.to_owned(), value)));
+            next = match leads_on(&reply) {
+                Some(next) => next,
+                None if reply.status.is_redirection() => reply.location().to_owned(),
+                None => return reply,
+            };
         }
-        reply
     }
 
     /// Signs in on the real page and comes back to the callback.
@@ -48,13 +59,24 @@ impl<'a> Runner<'a> {
     }
 }
 
+const STRICT: &str = "poolhouse-operator";
+
+/// Where a page goes by itself.
+pub fn leads_on(page: &Reply) -> Option<String> {
+    let content = attribute(&page.text, "<meta http-equiv=\"refresh\"", "content")?;
+    content.strip_prefix("0; url=").map(str::to_owned)
+}
+
 pub fn start(app: &App) -> String {
     format!("/console/flow?{}", encode(&[("pool", &app.pool), ("client", &app.client)]))
 }
 
 /// The whole flow of this client, with [`MAIL`] and the harness's password.
 pub async fn walk(house: &House, app: &App, pkce: &str) {
-    let mut runner = Runner::new(house);
+    walk_with(Runner::new(house), app, pkce).await;
+}
+
+pub async fn walk_with(mut runner: Runner<'_>, app: &App, pkce: &str) {
     let page = runner.begin(app, pkce).await;
     has(&page, &["This request is in order", "GET /oauth2/authorize?response_type=code"]);
     assert_eq!(page.text.contains("code_challenge_method=S256"), pkce == "S256");
@@ -186,8 +208,9 @@ async fn a_callback_with_a_foreign_state_is_not_redeemed() {
     let refused = runner.browser.post(&token, &[("_csrf", &csrf), ("proof", "none"), ("code", "x")]).await;
     assert!(refused.location().ends_with("/callback"), "{refused:?}");
     // A browser that began no run has no callback to receive.
-    let stranger = house.browser().get("/console/flow/callback?code=x&state=y").await;
+    let stranger = Runner::new(&house).open("/console/flow/callback?code=x&state=y").await;
     assert_eq!(stranger.status, 400);
+    has(&stranger, &["This callback belongs to no run"]);
 }
 
 #[tokio::test]
@@ -199,14 +222,17 @@ async fn a_foreign_callback_does_not_take_the_place_of_the_one_that_was_asked_fo
     let page = runner.begin(&app, "S256").await;
     let page = runner.sign_in(&page).await;
     has(&page, &["The callback is in order"]);
-    let forged = runner.browser.get("/console/flow/callback?code=forged&state=guessed").await;
-    let page = runner.browser.get(forged.location()).await;
+    let kept = page_of(&page, "callback");
+    let forged = runner.open("/console/flow/callback?code=forged&state=guessed").await;
+    assert_eq!(forged.status, 400);
+    has(&forged, &["This callback belongs to no run"]);
+    let page = runner.browser.get(&kept).await;
     has(&page, &["The callback is in order"]);
     assert!(!page.text.contains("forged"), "{}", page.text);
 }
 
 /// The address of another step of the run that a page is about.
-fn page_of(page: &Reply, step: &str) -> String {
+pub fn page_of(page: &Reply, step: &str) -> String {
     let from = page.text.find("/console/flow/").into_iter().chain(page.text.match_indices("/console/flow/").map(|(at, _)| at));
     let runs = from.filter_map(|at| page.text.get(at..)?.split('"').next());
     let run = runs.filter_map(|path| path.split('/').nth(3)).find(|run| run.len() == 22).unwrap();

@@ -11,16 +11,16 @@ use super::forms::{Form, has, submit};
 use crate::browser::Browser;
 use crate::harness::{House, Options, Reply, Store};
 
-const MINUTE: i64 = 60_000;
-const WORDS: &str = "nine lives of a cat";
-const TIMES: Times = Times { idle_ms: 15 * MINUTE, most_ms: 12 * 60 * MINUTE };
+pub const MINUTE: i64 = 60_000;
+pub const WORDS: &str = "nine lives of a cat";
+pub const TIMES: Times = Times { idle_ms: 15 * MINUTE, most_ms: 12 * 60 * MINUTE };
 
-fn options(store: Store) -> Options {
+pub fn options(store: Store) -> Options {
     let console = Console::Operators { listen: None, times: TIMES };
     Options { console, open_control: false, store, ..Options::default() }
 }
 
-async fn house() -> House {
+pub async fn house() -> House {
     House::with(options(Store::Sqlite)).await
 }
 
@@ -45,13 +45,14 @@ fn key(page: &Reply) -> [u8; totp::KEY_BYTES] {
     key.try_into().unwrap()
 }
 
-fn code(house: &House, key: &[u8; totp::KEY_BYTES]) -> String {
+pub fn code(house: &House, key: &[u8; totp::KEY_BYTES]) -> String {
     totp::code(key, totp::step(house.clock.now_ms()))
 }
 
 /// Makes an operator by a link; its browser is signed in.
-async fn operator<'a>(house: &'a House, name: &str, role: Role) -> (Browser<'a>, [u8; totp::KEY_BYTES]) {
+pub async fn operator<'a>(house: &'a House, name: &str, role: Role) -> (Browser<'a>, [u8; totp::KEY_BYTES]) {
     let (mut browser, url) = (house.browser(), link(house, role).await);
+    browser.at_desk = house.desk.is_some();
     let page = browser.get(&url).await;
     let key = key(&page);
     let typed = [("name", name), ("password", WORDS), ("code", &code(house, &key))];
@@ -60,12 +61,12 @@ async fn operator<'a>(house: &'a House, name: &str, role: Role) -> (Browser<'a>,
     (browser, key)
 }
 
-async fn sign_in(browser: &mut Browser<'_>, name: &str, password: &str, code: &str) -> Reply {
+pub async fn sign_in(browser: &mut Browser<'_>, name: &str, password: &str, code: &str) -> Reply {
     let page = browser.get("/console/sign-in").await;
     submit(browser, &page, "sign-in", &[("name", name), ("password", password), ("code", code)]).await
 }
 
-fn at_the_door(reply: &Reply) -> bool {
+pub fn at_the_door(reply: &Reply) -> bool {
     reply.status.is_redirection() && reply.location().starts_with("/console/sign-in")
 }
 
@@ -182,8 +183,31 @@ async fn sec_068_signing_out_ends_the_session_on_the_server() {
     assert!(at_the_door(&ada.get("/console").await));
 }
 
-fn csrf(page: &Reply) -> String {
+pub fn csrf(page: &Reply) -> String {
     page.text.split("name=\"_csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn sec_068_a_link_on_another_site_signs_nobody_out() {
+    let house = house().await;
+    let (mut ada, _) = operator(&house, "ada", Role::Owner).await;
+    // A browser leaves a strict cookie out of a navigation that another site began.
+    let strict = ada.jar.remove("poolhouse-operator").unwrap();
+    for path in ["/console", "/console/pools", "/console/flow/receive?code=x&state=y", "/console/flow/callback?code=x&state=y"] {
+        let reply = ada.get(path).await;
+        let set: Vec<_> = reply.headers.get_all("set-cookie").iter().collect();
+        assert!(set.is_empty(), "{path} writes cookies: {set:?}");
+    }
+    let foreign = ada.get("/console/pools").await;
+    let page = ada.follow(foreign).await;
+    has(&page, &["Sign in to the console"]);
+    assert!(page.headers.get_all("set-cookie").iter().all(|set| !set.to_str().unwrap().contains("operator")), "{page:?}");
+    ada.jar.insert("poolhouse-operator".to_owned(), strict);
+    assert_eq!(ada.get("/console").await.status, StatusCode::OK, "still signed in");
+    // One that the server does not know is taken away.
+    ada.jar.insert("poolhouse-operator".to_owned(), "stale".to_owned());
+    ada.get("/console").await;
+    assert!(!ada.jar.contains_key("poolhouse-operator"));
 }
 
 #[tokio::test]
