@@ -128,6 +128,7 @@ def run_flow(keys: Keyboard) -> dict[str, str]:
     keys.follow("Next: exchange the code for tokens", "Exchange the code")
     keys.press("Exchange the code", "Exchange the code")
     keys.says("The code was exchanged")
+    keys.press("Reveal the tokens", "Exchange the code")
     answer = next(text for text in keys.page.locator("pre code").all_text_contents() if '"access_token"' in text)
     keys.follow("Next: read the tokens", "Read the tokens")
     keys.says("Made with a key of this user pool")

@@ -22,6 +22,7 @@ pub fn sentence(event: &Event) -> String {
 fn who(actor: &str) -> String {
     match actor.split_once(' ') {
         Some(("user", sub)) => format!("The user {sub}"),
+        Some(("operator", name)) => format!("The operator {name}"),
         Some(("access", rest)) => format!("The holder of access {rest}"),
         _ if actor == "operator" => "An operator".to_owned(),
         _ => "Somebody who had not proven who they are".to_owned(),
@@ -42,6 +43,8 @@ fn what(event: &Event) -> String {
         ("RotateSigningKeys", _) => "change the signing keys of the user pool".to_owned(),
         ("RevokeSigningKey", _) => "take a signing key away".to_owned(),
         ("RevealClientSecret", _) => "see the secret of the app client".to_owned(),
+        ("RevealFlowRun", _) => "see the tokens of a test run".to_owned(),
+        ("RevealToken", _) => "see a token in full in the inspector".to_owned(),
         ("UndoDeletion", _) => "put back what was deleted".to_owned(),
         ("DeleteMessages", _) => "delete messages from the inbox".to_owned(),
         ("DeleteForGood", _) => "erase what was deleted before its time".to_owned(),

@@ -58,7 +58,7 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
             .titled("Parameters")
             .hinting("Change what you like, also to something wrong: the answer is explained. What is empty is left out."),
     ));
-    show(visit, &going, "authorize", view)
+    show(visit, &going, "authorize", view, false)
 }
 
 /// What the endpoint is going to say, asked of its own checks.

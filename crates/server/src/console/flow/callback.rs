@@ -67,7 +67,7 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
         let text = "Nothing has come back yet. Open the sign-in page first, and sign in.".to_owned();
         let link = Some(Link::new("Build the authorization request", &going.path("authorize")));
         view.blocks.push(Block::Empty { title: "No callback yet".to_owned(), text, link });
-        return show(visit, &going, "callback", view);
+        return show(visit, &going, "callback", view, false);
     };
     view.blocks.push(verdict(run));
     let row = |(name, value): &(String, String)| {
@@ -89,7 +89,7 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
         hint: Some("As the browser sent it to the callback address, after a redirect (302) from the sign-in page.".to_owned()),
         text: format!("GET {}?{} HTTP/1.1\nHost: {}", paths::FLOW_CALLBACK, query.query_without(&[]), raw::host(&visit.origin)),
     });
-    show(visit, &going, "callback", view)
+    show(visit, &going, "callback", view, false)
 }
 
 fn verdict(run: &Run) -> Block {

@@ -11,13 +11,17 @@ use crate::pages::fields::Link;
 
 pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
     let (visit, going) = Going::open(visit, &id).await?;
+    page(visit, &going, false).await
+}
+
+pub async fn page(visit: Visit, going: &Going, revealed: bool) -> Answer {
     let mut view = going.view(&visit, "decode").await;
     let tokens = &going.open.run.tokens;
     if tokens.access.is_none() {
         let text = "The code has to be exchanged for tokens first.".to_owned();
         let link = Some(Link::new("Exchange the code", &going.path("token")));
         view.blocks.push(Block::Empty { title: "No tokens yet".to_owned(), text, link });
-        return show(visit, &going, "decode", view);
+        return show(visit, going, "decode", view, revealed);
     }
     if tokens.id.is_none() {
         let text = "There is no ID token: the scope openid was not granted.".to_owned();
@@ -46,5 +50,5 @@ pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
                     .to_owned(),
         });
     }
-    show(visit, &going, "decode", view)
+    show(visit, going, "decode", view, revealed)
 }

@@ -6,22 +6,28 @@
 //! | 1 | [`start`] | a run: pool, client, `state`, `nonce`, PKCE verifier |
 //! | 2 | [`authorize`] | the parameters of the authorization request |
 //! | 3 | [`landing`], [`callback`] | the query that came back |
-//! | 4 to 8 | [`exchange`], [`decode`] | requests and answers, tokens |
+//! | 4 to 8 | [`token`], [`decode`], [`after`] | requests and answers, tokens |
 //!
 //! A run is sealed in the store ([`poolhouse_engine::oauth::runs`]) under a handle that stands in the addresses of its pages; tokens
 //! never stand there. It is its owner's: the operator's session, or where nobody signs in the browser, by a cookie of its own. To
 //! everybody else there is no such run.
 //!
+//! No page shows a client's secret or a whole token before it is asked to ([`veil`], [`reveal`]).
+//!
 //! The sign-in page sends the browser back by a redirect from another site, which carries no strict cookie. So the callback address
 //! stands before the gate, knows nobody and does nothing but lead on to a page behind it, which files what came.
 
+mod after;
 mod authorize;
 mod callback;
 mod decode;
 mod exchange;
 mod landing;
 mod raw;
+mod reveal;
 pub mod start;
+mod token;
+pub mod veil;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -66,12 +72,12 @@ pub fn routes() -> Router<AppState> {
         .route(paths::FLOW_RECEIVE, get(callback::receive))
         .route("/console/flow/{run}/authorize", get(authorize::get).post(authorize::post))
         .route("/console/flow/{run}/callback", get(callback::get))
-        .route("/console/flow/{run}/token", get(exchange::token).post(exchange::redeem))
-        .route("/console/flow/{run}/token/reveal", post(exchange::reveal))
+        .route("/console/flow/{run}/token", get(token::get).post(token::redeem))
+        .route("/console/flow/{run}/{step}/reveal", post(reveal::post))
         .route("/console/flow/{run}/decode", get(decode::get))
-        .route("/console/flow/{run}/userinfo", get(exchange::user_info).post(exchange::ask_user_info))
-        .route("/console/flow/{run}/refresh", get(exchange::refresh).post(exchange::ask_refresh))
-        .route("/console/flow/{run}/end", get(exchange::end).post(exchange::ask_revoke))
+        .route("/console/flow/{run}/userinfo", get(after::user_info).post(after::ask_user_info))
+        .route("/console/flow/{run}/refresh", get(after::refresh).post(after::ask_refresh))
+        .route("/console/flow/{run}/end", get(after::end).post(after::ask_revoke))
 }
 
 /// What a run knows so far.
@@ -193,6 +199,11 @@ impl Going {
         }
     }
 
+    /// Whether a step's request is still to be sent: then what can be revealed is the client's secret in it.
+    fn asks(&self, step: &str) -> bool {
+        step == "token" && self.open.run.token.is_none()
+    }
+
     /// A page about one step, with ways to the others.
     async fn view(&self, visit: &Visit, step: &str) -> View {
         let at = STEPS.iter().position(|(path, _)| *path == step).unwrap_or_default();
@@ -278,7 +289,11 @@ pub fn callback_url(visit: &Visit) -> String {
     format!("{}{}", visit.origin, paths::FLOW_CALLBACK)
 }
 
-fn show(visit: Visit, going: &Going, step: &str, mut view: View) -> Answer {
+/// The page of a step. Every token in it is veiled here, whichever block has it, unless it was asked to be written out.
+fn show(visit: Visit, going: &Going, step: &str, mut view: View, revealed: bool) -> Answer {
+    if !revealed && veil::blocks(&mut view.blocks) {
+        view.blocks.push(reveal::tokens(going, step));
+    }
     view.blocks.push(going.steps(step));
     Ok(visit.show(view))
 }

@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use poolhouse::config::Console;
+use poolhouse_engine::audit::Kind;
 use poolhouse_engine::ctx::Caller;
 use poolhouse_engine::oauth::runs::{self, Open, Owner};
 use poolhouse_engine::operators::Role;
 use poolhouse_engine::pools;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::flow::{MAIL, Runner, leads_on, page_of, start, walk_with};
 use super::forms::{Form, has, link, send, submit};
@@ -15,7 +16,18 @@ use crate::browser::Browser;
 use crate::harness::{App, House, Options, Reply, Store};
 
 const STEPS: [&str; 7] = ["authorize", "callback", "token", "decode", "userinfo", "refresh", "end"];
-const FORMS: [&str; 6] = ["authorize", "token", "token/reveal", "userinfo", "refresh", "end"];
+const FORMS: [&str; 10] = [
+    "authorize",
+    "token",
+    "userinfo",
+    "refresh",
+    "end",
+    "token/reveal",
+    "decode/reveal",
+    "userinfo/reveal",
+    "refresh/reveal",
+    "end/reveal",
+];
 
 async fn app(house: &House) -> App {
     let app = house.oauth_app(json!({ "GenerateSecret": true })).await;
@@ -122,8 +134,14 @@ async fn sec_068_signing_out_ends_the_runs() {
     let kept = ada.jar.clone();
     let token = csrf(&ada.get("/console").await);
     assert!(at_the_door(&ada.post("/console/sign-out", &[("_csrf", &token)]).await));
-    ada.jar = kept;
+    ada.jar = kept.clone();
     assert!(at_the_door(&ada.get(&format!("{run}/authorize")).await), "the old cookie");
+    ada.jar = kept;
+    let left = async |browser: &Browser<'_>| {
+        let owner = Owner::of(&format!("operator {}", browser.jar["poolhouse-operator"]));
+        runs::all::<Value>(&house.engine.ctx(Caller::Operator, None), &owner).await.unwrap().len()
+    };
+    assert_eq!((left(&ada).await, left(&bob).await), (0, 1));
     house.clock.advance_ms(MINUTE);
     assert_eq!(sign_in(&mut ada, "ada", WORDS, &code(&house, &key)).await.location(), "/console");
     assert_eq!(ada.get(&format!("{run}/authorize")).await.status, StatusCode::NOT_FOUND);
@@ -301,4 +319,66 @@ async fn on_a_listener_of_its_own_the_console_is_its_own_callback() {
     // A host that is none of ours has no console, and so no callback of that name.
     let foreign = house.send_to(&desk, "GET", "/console/flow", &[("host", "evil.example")], "").await;
     assert_eq!(foreign.status, StatusCode::MISDIRECTED_REQUEST);
+}
+
+/// Whole tokens on a page.
+fn tokens(page: &Reply) -> Vec<String> {
+    let begins = page.text.match_indices("eyJ").filter_map(|(at, _)| page.text.get(at..));
+    let whole = begins.filter_map(|from| from.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).next());
+    whole.filter(|token| token.len() > 60 && token.matches('.').count() >= 2).map(str::to_owned).collect()
+}
+
+async fn revealed(browser: &mut Browser<'_>, page: &Reply) -> Reply {
+    let reply = Form::of(page, "reveal").send(browser).await;
+    assert_eq!((reply.status, reply.header("cache-control")), (StatusCode::OK, "no-store"));
+    reply
+}
+
+/// Who revealed what, in order: outcomes alone.
+async fn reveals(house: &House) -> Vec<(String, String)> {
+    let trail = crate::audit::trail(house).await;
+    let outcomes = trail.into_iter().map(|listed| listed.event).filter(|event| event.kind == Kind::Outcome);
+    outcomes.filter(|event| event.action.starts_with("Reveal")).map(|event| (event.action.into_owned(), event.actor)).collect()
+}
+
+#[tokio::test]
+async fn sec_109_no_token_is_on_a_page_before_it_is_revealed() {
+    let house = house().await;
+    let app = app(&house).await;
+    let (mut ada, _) = operator(&house, "ada", Role::Admin).await;
+    let page = begin(&house, &mut ada, &app).await;
+    let run = run_of(&page);
+    let mut runner = Runner::by(&house, ada);
+    let page = runner.sign_in(&page).await;
+    let page = runner.open(&link(&page, "Next: exchange the code for tokens")).await;
+    assert!(!page.text.contains(app.secret.as_deref().unwrap()));
+    let open = revealed(&mut runner.browser, &page).await;
+    has(&open, &[app.secret.as_deref().unwrap()]);
+    assert_eq!(reveals(&house).await, [("RevealClientSecret".to_owned(), "operator ada".to_owned())]);
+
+    send(&mut runner.browser, &page, "exchange", &[]).await;
+    for step in ["userinfo", "refresh", "end"] {
+        let page = runner.browser.get(&format!("{run}/{step}")).await;
+        send(&mut runner.browser, &page, "ask", &[]).await;
+    }
+    for (step, count) in [("token", 3), ("decode", 2), ("userinfo", 2), ("refresh", 4), ("end", 2)] {
+        let page = runner.browser.get(&format!("{run}/{step}")).await;
+        assert_eq!(tokens(&page), [""; 0], "{step}");
+        has(&page, &["eyJ", "…", "Reveal the tokens"]);
+        let open = revealed(&mut runner.browser, &page).await;
+        let mut found = tokens(&open);
+        assert!(found.len() >= count, "{step}: {found:?}");
+        found.dedup();
+        assert!(!open.text.contains("Reveal the tokens") && !open.text.contains(app.secret.as_deref().unwrap()), "{step}");
+        assert_eq!(tokens(&runner.browser.get(&format!("{run}/{step}")).await), [""; 0], "once: {step}");
+    }
+    let all = reveals(&house).await;
+    assert_eq!(all.len(), 6);
+    assert!(all[1..].iter().all(|(action, actor)| action == "RevealFlowRun" && actor == "operator ada"), "{all:?}");
+    for step in ["authorize", "callback", "nothing"] {
+        let csrf = runner.browser.jar["XSRF-TOKEN"].clone();
+        let reply = runner.browser.post(&format!("{run}/{step}/reveal"), &[("_csrf", &csrf)]).await;
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{step}");
+    }
+    assert_eq!(reveals(&house).await.len(), 6);
 }
