@@ -53,6 +53,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route(paths::SEED, get(seed::get))
         .route(paths::THEME, post(theme::post))
         .route(paths::TOKEN, get(token::get).post(token::post))
+        .route(token::REVEAL, post(token::reveal))
         .route(paths::EVENTS, get(events::list))
         .route("/console/events/export", get(events::export))
         .route("/console/events/{chain}/{seq}", get(events::one))

@@ -1,10 +1,13 @@
 //! The token inspector: kinds, claims, signatures, and each reason to refuse.
 
 use http::StatusCode;
+use poolhouse_engine::operators::Role;
 use serde_json::{Value, json};
 
-use super::forms::{has, submit};
-use crate::harness::{House, Options, Reply};
+use super::forms::{Form, has, submit};
+use super::operators::{self, operator};
+use crate::browser::Browser;
+use crate::harness::{House, Options, Reply, Store};
 
 async fn inspect(house: &House, fields: &[(&str, &str)]) -> Reply {
     let mut browser = house.browser();
@@ -96,6 +99,55 @@ async fn what_is_no_token_gets_a_sentence_and_is_kept_in_the_field() {
     has(&inspect(&house, &[("token", &nul)]).await, &["It would be refused"]);
     let far = sign(&json!({ "iss": "x", "token_use": 1, "exp": i64::MIN, "iat": i64::MAX, "auth_time": i64::MAX }));
     has(&inspect(&house, &[("token", &far)]).await, &["It would be refused"]);
+}
+
+#[tokio::test]
+async fn sec_109_a_pasted_token_is_not_repeated_before_it_is_revealed() {
+    let house = House::with(operators::options(Store::Sqlite)).await;
+    let (_, tokens) = tokens(&house).await;
+    let (mut ada, _) = operator(&house, "ada", Role::Admin).await;
+    let (mut eve, _) = operator(&house, "eve", Role::ReadOnly).await;
+    let access = text(&tokens, "AccessToken");
+    let inspect = async |browser: &mut Browser<'_>, token: &str| {
+        let page = browser.get("/console/token").await;
+        submit(browser, &page, "inspect", &[("token", token), ("used", "id")]).await
+    };
+    let page = inspect(&mut ada, access).await;
+    has(&page, &["Access token: claims", "your app expects an ID token", "eyJ", "…"]);
+    assert!(!page.text.contains(access) && !page.text.contains(access.rsplit('.').next().unwrap()), "{}", page.text);
+    let reveal = Form::of(&page, "reveal");
+    let open = reveal.send(&mut ada).await;
+    assert_eq!((open.status, open.header("cache-control")), (StatusCode::OK, "no-store"));
+    has(&open, &[access, "your app expects an ID token"]);
+    let trail = crate::audit::events(&house).await;
+    let told = trail.iter().filter(|event| event.action == "RevealToken" && event.actor == "operator ada").count();
+    assert_eq!(told, 2, "what was intended and what came of it");
+
+    // Nobody else opens what was sealed for this browser, and a role that only looks opens nothing.
+    let page = inspect(&mut eve, access).await;
+    assert!(!page.text.contains("Reveal the token") && !page.text.contains(access));
+    assert_eq!(reveal.send(&mut eve).await.status, StatusCode::FORBIDDEN);
+    let (mut bob, _) = operator(&house, "bob", Role::Owner).await;
+    let csrf = Form::of(&bob.get("/console/token").await, "inspect").value("_csrf")[0].to_owned();
+    let stolen = reveal.clone().with("_csrf", &[&csrf]).send(&mut bob).await;
+    assert_eq!(stolen.status, StatusCode::BAD_REQUEST);
+    assert!(!stolen.text.contains(access));
+    house.clock.advance_ms(10 * operators::MINUTE);
+    for _ in 0..5 {
+        ada.get("/console").await;
+        house.clock.advance_ms(10 * operators::MINUTE);
+    }
+    assert_eq!(reveal.send(&mut ada).await.status, StatusCode::BAD_REQUEST, "an hour later");
+
+    for pasted in [text(&tokens, "RefreshToken").to_owned(), format!("{{\"access_token\":\"{access}\"}}"), format!("{access}.x")]
+    {
+        let page = inspect(&mut ada, &pasted).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        assert!(!page.text.contains(pasted.get(60..90).unwrap()), "{}", page.text);
+    }
+    // Of another server: there is nothing to reveal it by.
+    let page = inspect(&mut ada, &sign(&json!({ "iss": "https://elsewhere.example.com/x", "token_use": "access" }))).await;
+    assert!(page.status.is_success() && !page.text.contains("Reveal the token"));
 }
 
 /// A token signed by nobody.
