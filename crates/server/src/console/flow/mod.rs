@@ -25,6 +25,7 @@ mod exchange;
 mod landing;
 mod raw;
 mod reveal;
+mod settings;
 pub mod start;
 mod token;
 pub mod veil;
@@ -67,7 +68,8 @@ fn of_browser(id: &str) -> Owner {
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::FLOW, get(start::choose))
-        .route("/console/flow/settings", post(start::complete))
+        .route(settings::COMPLETE, post(settings::complete))
+        .route(settings::REMOVE, post(settings::remove))
         .route("/console/flow/start", post(start::begin))
         .route(paths::FLOW_RECEIVE, get(callback::receive))
         .route("/console/flow/{run}/authorize", get(authorize::get).post(authorize::post))

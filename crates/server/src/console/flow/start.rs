@@ -8,13 +8,13 @@ use poolhouse_engine::keys::entropy;
 use poolhouse_engine::oauth::grants::code::challenge_of;
 use poolhouse_engine::oauth::runs;
 use poolhouse_engine::pools;
-use poolhouse_wire::{ErrorCode, operation};
+use poolhouse_wire::ErrorCode;
 use serde_json::{Value as Json, json};
 
-use super::{COOKIE, Going, Run, Tokens, callback_url, raw};
+use super::{COOKIE, Going, Run, Tokens, callback_url, raw, settings};
 use crate::console::kit::json::{list, text, texts};
 use crate::console::kit::paths;
-use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, Table, Value, View};
+use crate::console::kit::view::{Block, Choice, Field, Form, Input, State, View};
 use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::cookies;
 use crate::pages::fields::Link;
@@ -123,13 +123,13 @@ fn elsewhere(origin: &str, pool: &str, client: &str) -> Block {
 
 fn ready(visit: &mut Visit, view: &mut View, client: &Json) {
     let callback = callback_url(visit);
-    let missing = missing(client, &callback);
-    if !missing.is_empty() {
-        visit.would_call("UpdateUserPoolClient", &completed(client, &callback));
-        view.blocks.extend(ask(client, &missing));
-    } else {
+    let missing = settings::missing(client, &callback);
+    if missing.is_empty() {
         let text = "This app client has all that the flow needs.".to_owned();
         view.blocks.push(Block::Notice { state: State::Ok, text, link: None });
+    } else {
+        visit.would_call("UpdateUserPoolClient", &settings::completed(client, &callback));
+        view.blocks.extend(settings::ask(client, &missing));
     }
     let (id, pool) = (text(client, "ClientId"), text(client, "UserPoolId"));
     let choices = vec![
@@ -144,91 +144,12 @@ fn ready(visit: &mut Visit, view: &mut View, client: &Json) {
     ];
     let hint = if missing.is_empty() { "Nothing is sent yet." } else { "It can begin as things are, to see it refused." };
     view.blocks.push(Block::Form(Form::new("begin", "/console/flow/start", "Start the flow", fields).hinting(hint)));
-}
-
-/// A setting that the flow needs: what is added to it, and what it is then.
-struct Missing {
-    member: &'static str,
-    added: String,
-    needed: Json,
-    why: &'static str,
-}
-
-fn missing(client: &Json, callback: &str) -> Vec<Missing> {
-    let lacks = |member: &'static str, value: &str, why: &'static str| {
-        let now = texts(client, member);
-        let needed: Vec<String> = now.iter().cloned().chain([value.to_owned()]).collect();
-        (!now.iter().any(|one| one == value)).then(|| Missing { member, added: value.to_owned(), needed: json!(needed), why })
-    };
-    let on = client.get("AllowedOAuthFlowsUserPoolClient").and_then(Json::as_bool).unwrap_or(false);
-    let off = Missing {
-        member: "AllowedOAuthFlowsUserPoolClient",
-        added: "true".to_owned(),
-        needed: Json::Bool(true),
-        why: "Lets the app client use the OAuth endpoints at all.",
-    };
-    let providers = client.get("SupportedIdentityProviders").is_some();
-    [
-        lacks("CallbackURLs", callback, "The sign-in page sends the browser to registered addresses only."),
-        (!on).then_some(off),
-        lacks("AllowedOAuthFlows", "code", "The authorization code grant."),
-        lacks("AllowedOAuthScopes", "openid", "Without openid there is no ID token and no userInfo."),
-        lacks("SupportedIdentityProviders", "COGNITO", "Users of the pool itself sign in.").filter(|_| providers),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-/// The whole input of UpdateUserPoolClient: what it leaves out goes back to its default.
-fn completed(client: &Json, callback: &str) -> Json {
-    let members = operation("UpdateUserPoolClient").into_iter().flat_map(|operation| operation.shape.members());
-    let kept = members.filter_map(|member| Some((member.to_owned(), client.get(member)?.clone())));
-    let mut input: serde_json::Map<String, Json> = kept.collect();
-    input.extend(missing(client, callback).into_iter().map(|missing| (missing.member.to_owned(), missing.needed)));
-    Json::Object(input)
-}
-
-fn ask(client: &Json, missing: &[Missing]) -> Vec<Block> {
-    let row = |missing: &Missing| vec![Value::text(missing.member), Value::copy(&missing.added), Value::text(missing.why)];
-    let fields = vec![Field::hidden("pool", text(client, "UserPoolId")), Field::hidden("client", text(client, "ClientId"))];
-    vec![
-        Block::Notice {
-            state: State::Warn,
-            text: "Some settings of this app client stand in the way of the flow.".to_owned(),
-            link: None,
-        },
-        Block::Table(Table {
-            id: "missing".to_owned(),
-            caption: "Missing settings".to_owned(),
-            columns: ["Setting", "Is added", "Why"].map(str::to_owned).to_vec(),
-            rows: missing.iter().map(row).collect(),
-            next: None,
-            first: None,
-        }),
-        Block::Form(
-            Form::new("complete", "/console/flow/settings", "Save app client", fields)
-                .hinting("Adds these to the app client's settings and leaves everything else as it is."),
-        ),
-    ]
-}
-
-/// Adds what is missing to what the client is set to at this moment; whatever else was changed meanwhile stays.
-pub async fn complete(posted: Posted) -> Answer {
-    let (pool, client) = (posted.text("pool").to_owned(), posted.text("client").to_owned());
-    let mut visit = posted.visit;
-    let input = json!({ "UserPoolId": pool, "ClientId": client });
-    let outcome = match visit.call_aside("DescribeUserPoolClient", input).await {
-        Ok(described) => {
-            let client = described.get("UserPoolClient").cloned().unwrap_or_default();
-            let input = completed(&client, &callback_url(&visit));
-            visit.call("UpdateUserPoolClient", input).await
-        }
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok(_) => Ok(visit.go(&address(&pool, &client), "The app client was saved.")),
-        Err(error) => Err(visit.failed(&error).await.into()),
+    // One call a page: what is still missing is added first.
+    if missing.is_empty()
+        && let Some(input) = settings::without(client, &callback)
+    {
+        visit.would_call("UpdateUserPoolClient", &input);
+        view.blocks.push(settings::offer_removal(client, &callback));
     }
 }
 

@@ -81,7 +81,8 @@ async fn sec_067_a_read_only_operator_is_refused_by_every_page_of_the_runner() {
         assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
         has(&page, &["This needs the role admin."]);
     }
-    let mut posts = vec!["/console/flow/start".to_owned(), "/console/flow/settings".to_owned()];
+    let mut posts =
+        vec!["/console/flow/start".to_owned(), "/console/flow/settings".to_owned(), "/console/flow/settings/remove".to_owned()];
     posts.extend(FORMS.iter().map(|form| format!("{run}/{form}")));
     for path in posts {
         let fields = [("_csrf", token.as_str()), ("pool", &app.pool), ("client", &app.client), ("pkce", "none")];
@@ -158,7 +159,8 @@ async fn sec_051_a_run_is_begun_by_our_own_form_alone() {
     let theirs = Form::of(&bob.get(&start(&app)).await, "begin");
     let stolen = theirs.value("_csrf").first().copied().unwrap_or_default().to_owned();
     ada.jar.insert("XSRF-TOKEN".to_owned(), stolen.clone());
-    let mut posts = vec!["/console/flow/start".to_owned(), "/console/flow/settings".to_owned()];
+    let mut posts =
+        vec!["/console/flow/start".to_owned(), "/console/flow/settings".to_owned(), "/console/flow/settings/remove".to_owned()];
     posts.extend(FORMS.iter().map(|form| format!("{run}/{form}")));
     for path in posts {
         for fields in [vec![("pool", app.pool.as_str())], vec![("pool", app.pool.as_str()), ("_csrf", &stolen)]] {
@@ -381,4 +383,50 @@ async fn sec_109_no_token_is_on_a_page_before_it_is_revealed() {
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{step}");
     }
     assert_eq!(reveals(&house).await.len(), 6);
+}
+
+#[tokio::test]
+async fn the_callback_is_taken_out_again_and_nothing_else() {
+    let house = house().await;
+    let settings = json!({
+        "GenerateSecret": true, "AccessTokenValidity": 2, "TokenValidityUnits": { "AccessToken": "hours" },
+        "ReadAttributes": ["email"], "EnableTokenRevocation": false,
+    });
+    let app = house.oauth_app(settings).await;
+    let (mut ada, _) = operator(&house, "ada", Role::Admin).await;
+    let describe = async || {
+        let described = house.ok("DescribeUserPoolClient", json!({ "UserPoolId": app.pool, "ClientId": app.client })).await;
+        let mut client = described["UserPoolClient"].clone();
+        client.as_object_mut().unwrap().remove("LastModifiedDate");
+        client
+    };
+    let before = describe().await;
+    let callback = format!("{}/console/flow/callback", house.public_url);
+    let page = ada.get(&start(&app)).await;
+    assert!(!page.text.contains("Remove callback URL"), "it has none yet");
+    let page = send(&mut ada, &page, "complete", &[]).await;
+    has(&page, &["Remove callback URL", "data-operation=\"UpdateUserPoolClient\" data-changes=\"yes\"", &callback]);
+    assert_ne!(describe().await, before);
+    let old = page.clone();
+    // The printed call writes the whole client, without this one address.
+    let call = page.text.split("data-equivalent=\"cli\" data-operation=\"UpdateUserPoolClient\"").nth(1).unwrap();
+    let call = call.split("</code>").next().unwrap();
+    assert!(!call.contains("/console/flow/callback") && call.contains(crate::harness::CALLBACK), "{call}");
+    assert!(call.contains("access-token-validity") && call.contains("read-attributes"), "{call}");
+    let page = send(&mut ada, &page, "remove", &[]).await;
+    has(&page, &["The callback URL was removed.", "Missing settings"]);
+    assert_eq!(describe().await, before, "as it was");
+    let page = send(&mut ada, &old, "remove", &[]).await;
+    has(&page, &["Nothing was changed"]);
+    assert_eq!(describe().await, before);
+    // What somebody else added meanwhile stays.
+    send(&mut ada, &page, "complete", &[]).await;
+    let mut input = describe().await;
+    for made in ["ClientSecret", "CreationDate"] {
+        input.as_object_mut().unwrap().remove(made);
+    }
+    input["CallbackURLs"] = json!([callback, "https://new.example.com/"]);
+    house.ok("UpdateUserPoolClient", input).await;
+    send(&mut ada, &old, "remove", &[]).await;
+    assert_eq!(describe().await["CallbackURLs"], json!(["https://new.example.com/"]));
 }
