@@ -66,7 +66,7 @@ async fn step_page(visit: &Visit, going: &Going, step: &Step, made: Option<&Exch
 }
 
 pub async fn user_info(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "userinfo").await?;
     user_info_page(visit, &going, false).await
 }
 
@@ -78,7 +78,7 @@ pub async fn user_info_page(visit: Visit, going: &Going, revealed: bool) -> Answ
 }
 
 pub async fn ask_user_info(Path(id): Path<String>, Extension(reached): Extension<Reached>, posted: Posted) -> Answer {
-    let (visit, mut going) = Going::open(posted.visit, &id).await?;
+    let (visit, mut going) = Going::open(posted.visit, &id, "userinfo").await?;
     let Some(token) = going.open.run.tokens.access.clone() else {
         return Ok(visit.go(&going.path("token"), "There is no access token yet."));
     };
@@ -99,7 +99,7 @@ fn with_refresh_token<'a>(going: &'a Going, base: &'a str, client: &Json, revoki
 }
 
 pub async fn refresh(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "refresh").await?;
     refresh_page(visit, &going, false).await
 }
 
@@ -111,7 +111,7 @@ pub async fn refresh_page(visit: Visit, going: &Going, revealed: bool) -> Answer
 }
 
 pub async fn ask_refresh(Path(id): Path<String>, Extension(reached): Extension<Reached>, posted: Posted) -> Answer {
-    let (visit, mut going, client) = with_client(posted.visit, &id).await?;
+    let (visit, mut going, client) = with_client(posted.visit, &id, "refresh").await?;
     if going.open.run.tokens.refresh.is_none() {
         return Ok(visit.go(&going.path("token"), "There is no refresh token yet."));
     }
@@ -125,7 +125,7 @@ pub async fn ask_refresh(Path(id): Path<String>, Extension(reached): Extension<R
 }
 
 pub async fn end(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "end").await?;
     end_page(visit, &going, false).await
 }
 
@@ -151,7 +151,7 @@ pub async fn end_page(visit: Visit, going: &Going, revealed: bool) -> Answer {
 }
 
 pub async fn ask_revoke(Path(id): Path<String>, Extension(reached): Extension<Reached>, posted: Posted) -> Answer {
-    let (visit, mut going, client) = with_client(posted.visit, &id).await?;
+    let (visit, mut going, client) = with_client(posted.visit, &id, "end").await?;
     if going.open.run.tokens.refresh.is_none() {
         return Ok(visit.go(&going.path("token"), "There is no refresh token yet."));
     }

@@ -35,7 +35,7 @@ fn query(parameters: &[(String, String)]) -> String {
 }
 
 pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "authorize").await?;
     let mut view = going.view(&visit, "authorize").await;
     let (base, query) = (base(&visit).to_owned(), query(&going.open.run.parameters));
     let url = format!("{base}/oauth2/authorize?{query}");
@@ -90,7 +90,7 @@ async fn foretell(visit: &Visit, going: &Going, query: &str, view: &mut View) {
 pub async fn post(Path(id): Path<String>, posted: Posted) -> Answer {
     let sent = |name: &str| Some((name.to_owned(), posted.text(name).to_owned())).filter(|(_, value)| !value.is_empty());
     let parameters = PARAMETERS.iter().filter_map(|(name, _)| sent(name)).collect();
-    let (visit, mut going) = Going::open(posted.visit, &id).await?;
+    let (visit, mut going) = Going::open(posted.visit, &id, "authorize").await?;
     going.open.run.parameters = parameters;
     let visit = going.keep(visit).await?;
     Ok(visit.go(&going.path("authorize"), "The address was built anew."))

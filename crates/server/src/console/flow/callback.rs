@@ -28,7 +28,7 @@ pub async fn receive(visit: Visit) -> Answer {
         Err(error) => return Err(visit.failed(&error).await.into()),
     };
     let state = |all: &[(String, String)]| all.iter().find(|(name, _)| name == "state").map(|(_, value)| value.clone());
-    let Some(open) = all.into_iter().find(|open| state(&open.run.parameters) == state(&came)) else {
+    let Some(open) = all.into_iter().find(|open| !open.run.machine && state(&open.run.parameters) == state(&came)) else {
         return Err(nobodys(visit).await);
     };
     let mut going = Going { owner, open };
@@ -59,7 +59,7 @@ async fn nobodys(visit: Visit) -> Stop {
 }
 
 pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "callback").await?;
     let issuer = tokens::issuer(&visit.ctx, &going.open.pool);
     let mut view = going.view(&visit, "callback").await;
     let run = &going.open.run;

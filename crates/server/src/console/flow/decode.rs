@@ -10,7 +10,7 @@ use crate::console::kit::visit::{Answer, Visit};
 use crate::pages::fields::Link;
 
 pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "decode").await?;
     page(visit, &going, false).await
 }
 
@@ -18,13 +18,23 @@ pub async fn page(visit: Visit, going: &Going, revealed: bool) -> Answer {
     let mut view = going.view(&visit, "decode").await;
     let tokens = &going.open.run.tokens;
     if tokens.access.is_none() {
-        let text = "The code has to be exchanged for tokens first.".to_owned();
-        let link = Some(Link::new("Exchange the code", &going.path("token")));
+        let (text, button, step) = match going.open.run.machine {
+            true => ("The token has to be asked for first.", "Build the token request", "request"),
+            false => ("The code has to be exchanged for tokens first.", "Exchange the code", "token"),
+        };
+        let (text, link) = (text.to_owned(), Some(Link::new(button, &going.path(step))));
         view.blocks.push(Block::Empty { title: "No tokens yet".to_owned(), text, link });
         return show(visit, going, "decode", view, revealed);
     }
     if tokens.id.is_none() {
-        let text = "There is no ID token: the scope openid was not granted.".to_owned();
+        let text = match going.open.run.machine {
+            true => {
+                "There is one token: without a user there is nobody to tell of, and nothing to refresh. It cannot be revoked either and \
+                 is good until it expires, so give machines short ones."
+            }
+            false => "There is no ID token: the scope openid was not granted.",
+        };
+        let text = text.to_owned();
         view.blocks.push(Block::Notice { state: State::Info, text, link: None });
     }
     for (name, token) in [("ID token", &tokens.id), ("Access token", &tokens.access)] {

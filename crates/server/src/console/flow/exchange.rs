@@ -8,8 +8,24 @@ use serde_json::Value as Json;
 use super::raw::{self, Proof};
 use super::{Exchange, Going, Why, described};
 use crate::console::kit::json::text;
-use crate::console::kit::view::{Block, State, View};
+use crate::console::kit::view::{Block, Choice, Field, Input, State, View};
 use crate::console::kit::visit::{Answer, Stop, Visit};
+
+/// How the client proves itself, to be chosen.
+pub fn proof_field(chosen: Proof, has_secret: bool) -> Field {
+    let proofs = [
+        (Proof::Header, "In the Authorization header", "client_secret_basic: the usual way for an app with a secret."),
+        (Proof::Body, "In the body", "client_secret_post: where a library cannot do the other."),
+        (Proof::None, "Not at all", "A public app, in a browser or on a phone, only names itself."),
+    ];
+    let choice = |(proof, label, hint): (Proof, &str, &str)| Choice::new(proof.as_str(), label, chosen == proof).hinting(hint);
+    let about = match has_secret {
+        true => "This app client has a secret.",
+        false => "This app client has no secret.",
+    };
+    Field::one_of(Input::Radio, "proof", "How the app client proves itself", proofs.into_iter().map(choice).collect())
+        .hinting(about)
+}
 
 pub fn usual_proof(client: &Json) -> Proof {
     if text(client, "ClientSecret").is_empty() { Proof::None } else { Proof::Header }
@@ -52,8 +68,8 @@ pub async fn done(visit: Visit, going: &Going, step: &str) -> Answer {
     Ok(crate::refusal::see(&going.path(step)))
 }
 
-pub async fn with_client(visit: Visit, id: &str) -> Result<(Visit, Going, Json), Stop> {
-    let (visit, going) = Going::open(visit, id).await?;
+pub async fn with_client(visit: Visit, id: &str, step: &str) -> Result<(Visit, Going, Json), Stop> {
+    let (visit, going) = Going::open(visit, id, step).await?;
     let (visit, client) = client_of(visit, &going).await?;
     Ok((visit, going, client))
 }

@@ -8,6 +8,8 @@
 //! | 3 | [`landing`], [`callback`] | the query that came back |
 //! | 4 to 8 | [`token`], [`decode`], [`after`] | requests and answers, tokens |
 //!
+//! For an app client of machines, which has no sign-in page, the way is shorter: [`start`], [`machine`], [`decode`].
+//!
 //! A run is sealed in the store ([`poolhouse_engine::oauth::runs`]) under a handle that stands in the addresses of its pages; tokens
 //! never stand there. It is its owner's: the operator's session, or where nobody signs in the browser, by a cookie of its own. To
 //! everybody else there is no such run.
@@ -23,6 +25,7 @@ mod callback;
 mod decode;
 mod exchange;
 mod landing;
+mod machine;
 mod raw;
 mod reveal;
 mod settings;
@@ -76,6 +79,8 @@ pub fn routes() -> Router<AppState> {
         .route("/console/flow/{run}/callback", get(callback::get))
         .route("/console/flow/{run}/token", get(token::get).post(token::redeem))
         .route("/console/flow/{run}/{step}/reveal", post(reveal::post))
+        .route("/console/flow/{run}/request", get(machine::get).post(machine::post))
+        .route("/console/flow/{run}/answer", get(machine::answer))
         .route("/console/flow/{run}/decode", get(decode::get))
         .route("/console/flow/{run}/userinfo", get(after::user_info).post(after::ask_user_info))
         .route("/console/flow/{run}/refresh", get(after::refresh).post(after::ask_refresh))
@@ -85,6 +90,8 @@ pub fn routes() -> Router<AppState> {
 /// What a run knows so far.
 #[derive(Debug, Serialize, Deserialize)]
 struct Run {
+    /// Whether the client asks for itself (`client_credentials`): there is no user, no redirect and no refresh token.
+    machine: bool,
     /// What the callback has to bring back: it is remembered apart from the parameters, as an app does.
     state: String,
     nonce: String,
@@ -165,15 +172,33 @@ const STEPS: [(&str, &str); 7] = [
     ("end", "Revoke and sign out"),
 ];
 
+/// The same of a machine's run. Nothing is revoked at its end: Cognito has only refresh tokens revoked, and gives it none.
+const OF_A_MACHINE: [(&str, &str); 3] =
+    [("request", "Build the token request"), ("answer", "Read the answer"), ("decode", "Read the token")];
+
 impl Going {
-    /// The run of a page; a page that says so where there is none any more.
-    async fn open(visit: Visit, id: &str) -> Result<(Visit, Self), Stop> {
+    /// The run of a step's page; a page that says so where there is none any more, or none that has this step.
+    async fn open(visit: Visit, id: &str, step: &str) -> Result<(Visit, Self), Stop> {
         let Some(owner) = visit.owner.clone() else { return Err(gone(visit).await) };
         match runs::get::<Run>(&visit.ctx, &owner, id).await {
-            Ok(Some(open)) => Ok((visit, Self { owner, open })),
+            Ok(Some(open)) => {
+                let going = Self { owner, open };
+                let has = going.way().iter().any(|(path, _)| *path == step);
+                if has { Ok((visit, going)) } else { Err(gone(visit).await) }
+            }
             Ok(None) => Err(gone(visit).await),
             Err(error) => Err(visit.failed(&error).await.into()),
         }
+    }
+
+    /// Its steps after the first.
+    fn way(&self) -> &'static [(&'static str, &'static str)] {
+        if self.open.run.machine { &OF_A_MACHINE } else { &STEPS }
+    }
+
+    /// The address of its first page.
+    fn first(&self) -> String {
+        self.path(self.way().first().map_or("", |(step, _)| step))
     }
 
     async fn keep(&self, visit: Visit) -> Result<Visit, Stop> {
@@ -194,6 +219,7 @@ impl Going {
         match step {
             "callback" => run.callback.is_some(),
             "token" => run.code().is_some(),
+            "answer" => run.token.is_some(),
             "decode" => run.tokens.access.is_some(),
             "userinfo" => run.tokens.access.is_some(),
             "refresh" | "end" => run.tokens.refresh.is_some(),
@@ -203,18 +229,18 @@ impl Going {
 
     /// Whether a step's request is still to be sent: then what can be revealed is the client's secret in it.
     fn asks(&self, step: &str) -> bool {
-        step == "token" && self.open.run.token.is_none()
+        step == "request" || (step == "token" && self.open.run.token.is_none())
     }
 
     /// A page about one step, with ways to the others.
     async fn view(&self, visit: &Visit, step: &str) -> View {
-        let at = STEPS.iter().position(|(path, _)| *path == step).unwrap_or_default();
-        let (_, title) = STEPS.get(at).copied().unwrap_or_default();
+        let at = self.way().iter().position(|(path, _)| *path == step).unwrap_or_default();
+        let (_, title) = self.way().get(at).copied().unwrap_or_default();
         let chosen = start::address(&self.open.pool.id, &self.open.client_id);
         let crumbs = vec![Link::new("Test a flow", &chosen)];
         let mut view = visit.view(Some(&self.open.pool.id), title, crumbs).await;
-        view.lead = Some(format!("Step {} of {}, for the app client {}.", at + 2, STEPS.len() + 1, self.open.client_id));
-        let next = STEPS.get(at + 1).filter(|(path, _)| self.reached(path));
+        view.lead = Some(format!("Step {} of {}, for the app client {}.", at + 2, self.way().len() + 1, self.open.client_id));
+        let next = self.way().get(at + 1).filter(|(path, _)| self.reached(path));
         view.actions.extend(next.map(|(path, title)| Link::new(&format!("Next: {}", lower(title)), &self.path(path))));
         view
     }
@@ -236,7 +262,7 @@ impl Going {
                 "A run is kept for one hour after its last step, and for twelve in all; of ten at most the oldest makes room."
                     .to_owned(),
             ),
-            facts: STEPS.iter().enumerate().map(one).collect(),
+            facts: self.way().iter().enumerate().map(one).collect(),
             links: vec![Link::new("Start a new run", &start::address(&self.open.pool.id, &self.open.client_id))],
         })
     }

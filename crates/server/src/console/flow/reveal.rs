@@ -3,7 +3,7 @@
 
 use axum::extract::Path;
 
-use super::{Going, after, decode, gone, token};
+use super::{Going, after, decode, gone, machine, token};
 use crate::console::kit::view::{Block, Form};
 use crate::console::kit::visit::{Answer, Posted};
 
@@ -11,7 +11,7 @@ use crate::console::kit::visit::{Answer, Posted};
 const SECRET: &str = "RevealClientSecret";
 const TOKENS: &str = "RevealFlowRun";
 /// Steps that have something to reveal.
-const STEPS: [&str; 5] = ["token", "decode", "userinfo", "refresh", "end"];
+const STEPS: [&str; 7] = ["token", "decode", "userinfo", "refresh", "end", "request", "answer"];
 
 /// The button that writes the client's secret into the request of a step.
 pub fn secret(going: &Going, step: &str) -> Block {
@@ -30,7 +30,7 @@ pub fn tokens(going: &Going, step: &str) -> Block {
 }
 
 pub async fn post(Path((id, step)): Path<(String, String)>, posted: Posted) -> Answer {
-    let (visit, going) = Going::open(posted.visit, &id).await?;
+    let (visit, going) = Going::open(posted.visit, &id, &step).await?;
     if !STEPS.contains(&step.as_str()) {
         return Err(gone(visit).await);
     }
@@ -44,6 +44,8 @@ pub async fn post(Path((id, step)): Path<(String, String)>, posted: Posted) -> A
         "token" => token::page(visit, &going, true).await,
         "decode" => decode::page(visit, &going, true).await,
         "userinfo" => after::user_info_page(visit, &going, true).await,
+        "request" => machine::page(visit, &going, true).await,
+        "answer" => machine::answer_page(visit, &going, true).await,
         "refresh" => after::refresh_page(visit, &going, true).await,
         _ => after::end_page(visit, &going, true).await,
     }

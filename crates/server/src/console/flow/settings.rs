@@ -5,7 +5,7 @@ use poolhouse_wire::operation;
 use serde_json::{Value as Json, json};
 
 use super::callback_url;
-use super::start::address;
+use super::start::{address, is_machine};
 use crate::console::kit::json::{text, texts};
 use crate::console::kit::view::{Block, Field, Form, State, Table, Value};
 use crate::console::kit::visit::{Answer, Posted};
@@ -34,6 +34,9 @@ pub fn missing(client: &Json, callback: &str) -> Vec<Missing> {
         needed: Json::Bool(true),
         why: "Lets the app client use the OAuth endpoints at all.",
     };
+    if is_machine(client) {
+        return (!on).then_some(off).into_iter().collect();
+    }
     let providers = client.get("SupportedIdentityProviders").is_some();
     [
         lacks("CallbackURLs", callback, "The sign-in page sends the browser to registered addresses only."),

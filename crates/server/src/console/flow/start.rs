@@ -41,8 +41,8 @@ pub async fn choose(mut visit: Visit, Extension(reached): Extension<Reached>) ->
     let chosen = Some(pool.as_str()).filter(|pool| !pool.is_empty());
     let mut view = visit.view(chosen, "Test a flow", Vec::new()).await;
     view.lead = Some(
-        "Goes through the authorization code flow as an app does, one page a step, with every request and answer as it is on the \
-         wire."
+        "Goes through a flow as an app does, one page a step, with every request and answer as it is on the wire: the authorization \
+         code flow, or of a machine's app client the client credentials flow."
             .to_owned(),
     );
     if reached.authority != raw::host(&visit.origin) {
@@ -131,19 +131,7 @@ fn ready(visit: &mut Visit, view: &mut View, client: &Json) {
         visit.would_call("UpdateUserPoolClient", &settings::completed(client, &callback));
         view.blocks.extend(settings::ask(client, &missing));
     }
-    let (id, pool) = (text(client, "ClientId"), text(client, "UserPoolId"));
-    let choices = vec![
-        Choice::new("S256", "With PKCE", true)
-            .hinting("The app proves at the end that it is the one that began. Every new app should."),
-        Choice::new("none", "Without PKCE", false).hinting("As older apps and many tutorials do it."),
-    ];
-    let fields = vec![
-        Field::hidden("pool", pool),
-        Field::hidden("client", id),
-        Field::one_of(Input::Radio, "pkce", "Authorization code flow", choices).must(),
-    ];
-    let hint = if missing.is_empty() { "Nothing is sent yet." } else { "It can begin as things are, to see it refused." };
-    view.blocks.push(Block::Form(Form::new("begin", "/console/flow/start", "Start the flow", fields).hinting(hint)));
+    view.blocks.push(begin_form(client, missing.is_empty()));
     // One call a page: what is still missing is added first.
     if missing.is_empty()
         && let Some(input) = settings::without(client, &callback)
@@ -153,13 +141,35 @@ fn ready(visit: &mut Visit, view: &mut View, client: &Json) {
     }
 }
 
+/// Whether the client asks for itself, and no user signs in.
+pub fn is_machine(client: &Json) -> bool {
+    texts(client, "AllowedOAuthFlows").iter().any(|flow| flow == "client_credentials")
+}
+
+fn begin_form(client: &Json, ready: bool) -> Block {
+    let fields = vec![Field::hidden("pool", text(client, "UserPoolId")), Field::hidden("client", text(client, "ClientId"))];
+    let hint = if ready { "Nothing is sent yet." } else { "It can begin as things are, to see it refused." };
+    if is_machine(client) {
+        let form = Form::new("begin", "/console/flow/start", "Start the flow", fields).titled("Client credentials flow");
+        return Block::Form(form.hinting(&format!("The app asks for itself: no user signs in. {hint}")));
+    }
+    let choices = vec![
+        Choice::new("S256", "With PKCE", true)
+            .hinting("The app proves at the end that it is the one that began. Every new app should."),
+        Choice::new("none", "Without PKCE", false).hinting("As older apps and many tutorials do it."),
+    ];
+    let flow = Field::one_of(Input::Radio, "pkce", "Authorization code flow", choices).must();
+    let fields = fields.into_iter().chain([flow]).collect();
+    Block::Form(Form::new("begin", "/console/flow/start", "Start the flow", fields).hinting(hint))
+}
+
 pub async fn begin(Extension(reached): Extension<Reached>, posted: Posted) -> Answer {
     let (pool, client) = (posted.text("pool").to_owned(), posted.text("client").to_owned());
     let pkce = posted.text("pkce") == "S256";
     let visit = posted.visit;
     match begun(&visit, &pool, &client, pkce).await {
         Ok((going, cookie)) => {
-            let mut response: Response = crate::refusal::see(&going.path("authorize"));
+            let mut response: Response = crate::refusal::see(&going.first());
             if let Some(name) = cookie {
                 response.headers_mut().append(header::SET_COOKIE, cookies::set(COOKIE, &name, reached.https));
             }
@@ -205,6 +215,7 @@ async fn new_run(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<
     }
     let parameters = parameters.into_iter().filter(|(_, value)| !value.is_empty());
     let run = Run {
+        machine: is_machine(&described),
         state,
         nonce,
         verifier,

@@ -4,11 +4,11 @@ use axum::Extension;
 use axum::extract::Path;
 use serde_json::Value as Json;
 
-use super::exchange::{done, exchanged, kept, take, usual_proof};
+use super::exchange::{done, exchanged, kept, proof_field, take, usual_proof};
 use super::raw::{Asking, Proof, SECRET};
 use super::{Going, base, described, reveal, show};
 use crate::console::kit::json::text;
-use crate::console::kit::view::{Block, Choice, Field, Form, Input};
+use crate::console::kit::view::{Block, Field, Form};
 use crate::console::kit::visit::{Answer, Posted, Visit};
 use crate::oauth;
 use crate::pages::fields::Link;
@@ -56,20 +56,8 @@ impl Sent {
     }
 
     fn form(&self, going: &Going, has_secret: bool) -> Form {
-        let proofs = [
-            (Proof::Header, "In the Authorization header", "client_secret_basic: the usual way for an app with a secret."),
-            (Proof::Body, "In the body", "client_secret_post: where a library cannot do the other."),
-            (Proof::None, "Not at all", "A public app, in a browser or on a phone, only names itself."),
-        ];
-        let choice =
-            |(proof, label, hint): (Proof, &str, &str)| Choice::new(proof.as_str(), label, self.proof == proof).hinting(hint);
-        let about = match has_secret {
-            true => "This app client has a secret.",
-            false => "This app client has no secret.",
-        };
         let fields = vec![
-            Field::one_of(Input::Radio, "proof", "How the app client proves itself", proofs.into_iter().map(choice).collect())
-                .hinting(about),
+            proof_field(self.proof, has_secret),
             Field::text("code", "code", &self.code)
                 .hinting("The code from the callback. A second use revokes what the first one got."),
             Field::text("redirect_uri", "redirect_uri", &self.redirect_uri)
@@ -82,7 +70,7 @@ impl Sent {
 }
 
 pub async fn get(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (visit, going) = Going::open(visit, &id).await?;
+    let (visit, going) = Going::open(visit, &id, "token").await?;
     page(visit, &going, false).await
 }
 
@@ -134,7 +122,7 @@ fn no_code(going: &Going) -> Block {
 
 pub async fn redeem(Path(id): Path<String>, Extension(reached): Extension<Reached>, posted: Posted) -> Answer {
     let sent = Sent::posted(&posted);
-    let (visit, mut going) = Going::open(posted.visit, &id).await?;
+    let (visit, mut going) = Going::open(posted.visit, &id, "token").await?;
     if going.open.run.code().is_none() {
         return Ok(visit.go(&going.path("callback"), "There is no code that may be used."));
     }

@@ -134,10 +134,10 @@ pub async fn test(visit: Visit, Path((pool, client)): Path<(String, String)>) ->
     let goal = if machine { Goal::Machine } else { Goal::Article };
     let back = (!user.is_empty()).then(|| confirm_url(&pool, &client, &user));
     view.blocks.push(way(goal, Step::Test, |step| back.clone().filter(|_| step == Step::Confirm)));
+    if visit.reach().flow {
+        view.actions.push(Link::new("Start flow runner", &flow::start::address(&pool, &client)));
+    }
     if !machine {
-        if visit.reach().flow {
-            view.actions.push(Link::new("Start flow runner", &flow::start::address(&pool, &client)));
-        }
         view.actions.extend(start.sign_in_page.as_ref().map(|url| Link::new("Open sign-in page", url)));
     }
     let callbacks = texts(&described, "CallbackURLs");

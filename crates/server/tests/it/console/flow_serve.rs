@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use poolhouse::config::Console;
-use poolhouse_engine::audit::Kind;
 use poolhouse_engine::ctx::Caller;
 use poolhouse_engine::oauth::runs::{self, Open, Owner};
 use poolhouse_engine::operators::Role;
@@ -29,7 +28,7 @@ const FORMS: [&str; 10] = [
     "end/reveal",
 ];
 
-async fn app(house: &House) -> App {
+pub async fn app(house: &House) -> App {
     let app = house.oauth_app(json!({ "GenerateSecret": true })).await;
     house.user(&app.pool, MAIL).await;
     app
@@ -52,14 +51,14 @@ async fn an_operator_goes_through_the_flow_on_postgres() {
 }
 
 /// The first page of a new run.
-async fn begin<'a>(house: &'a House, browser: &mut Browser<'a>, app: &App) -> Reply {
+pub async fn begin<'a>(house: &'a House, browser: &mut Browser<'a>, app: &App) -> Reply {
     let mut runner = Runner::by(house, browser.clone());
     let page = runner.begin(app, "S256").await;
     browser.jar = runner.browser.jar;
     page
 }
 
-fn run_of(page: &Reply) -> String {
+pub fn run_of(page: &Reply) -> String {
     page_of(page, "").trim_end_matches('/').to_owned()
 }
 
@@ -321,112 +320,4 @@ async fn on_a_listener_of_its_own_the_console_is_its_own_callback() {
     // A host that is none of ours has no console, and so no callback of that name.
     let foreign = house.send_to(&desk, "GET", "/console/flow", &[("host", "evil.example")], "").await;
     assert_eq!(foreign.status, StatusCode::MISDIRECTED_REQUEST);
-}
-
-/// Whole tokens on a page.
-fn tokens(page: &Reply) -> Vec<String> {
-    let begins = page.text.match_indices("eyJ").filter_map(|(at, _)| page.text.get(at..));
-    let whole = begins.filter_map(|from| from.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).next());
-    whole.filter(|token| token.len() > 60 && token.matches('.').count() >= 2).map(str::to_owned).collect()
-}
-
-async fn revealed(browser: &mut Browser<'_>, page: &Reply) -> Reply {
-    let reply = Form::of(page, "reveal").send(browser).await;
-    assert_eq!((reply.status, reply.header("cache-control")), (StatusCode::OK, "no-store"));
-    reply
-}
-
-/// Who revealed what, in order: outcomes alone.
-async fn reveals(house: &House) -> Vec<(String, String)> {
-    let trail = crate::audit::trail(house).await;
-    let outcomes = trail.into_iter().map(|listed| listed.event).filter(|event| event.kind == Kind::Outcome);
-    outcomes.filter(|event| event.action.starts_with("Reveal")).map(|event| (event.action.into_owned(), event.actor)).collect()
-}
-
-#[tokio::test]
-async fn sec_109_no_token_is_on_a_page_before_it_is_revealed() {
-    let house = house().await;
-    let app = app(&house).await;
-    let (mut ada, _) = operator(&house, "ada", Role::Admin).await;
-    let page = begin(&house, &mut ada, &app).await;
-    let run = run_of(&page);
-    let mut runner = Runner::by(&house, ada);
-    let page = runner.sign_in(&page).await;
-    let page = runner.open(&link(&page, "Next: exchange the code for tokens")).await;
-    assert!(!page.text.contains(app.secret.as_deref().unwrap()));
-    let open = revealed(&mut runner.browser, &page).await;
-    has(&open, &[app.secret.as_deref().unwrap()]);
-    assert_eq!(reveals(&house).await, [("RevealClientSecret".to_owned(), "operator ada".to_owned())]);
-
-    send(&mut runner.browser, &page, "exchange", &[]).await;
-    for step in ["userinfo", "refresh", "end"] {
-        let page = runner.browser.get(&format!("{run}/{step}")).await;
-        send(&mut runner.browser, &page, "ask", &[]).await;
-    }
-    for (step, count) in [("token", 3), ("decode", 2), ("userinfo", 2), ("refresh", 4), ("end", 2)] {
-        let page = runner.browser.get(&format!("{run}/{step}")).await;
-        assert_eq!(tokens(&page), [""; 0], "{step}");
-        has(&page, &["eyJ", "…", "Reveal the tokens"]);
-        let open = revealed(&mut runner.browser, &page).await;
-        let mut found = tokens(&open);
-        assert!(found.len() >= count, "{step}: {found:?}");
-        found.dedup();
-        assert!(!open.text.contains("Reveal the tokens") && !open.text.contains(app.secret.as_deref().unwrap()), "{step}");
-        assert_eq!(tokens(&runner.browser.get(&format!("{run}/{step}")).await), [""; 0], "once: {step}");
-    }
-    let all = reveals(&house).await;
-    assert_eq!(all.len(), 6);
-    assert!(all[1..].iter().all(|(action, actor)| action == "RevealFlowRun" && actor == "operator ada"), "{all:?}");
-    for step in ["authorize", "callback", "nothing"] {
-        let csrf = runner.browser.jar["XSRF-TOKEN"].clone();
-        let reply = runner.browser.post(&format!("{run}/{step}/reveal"), &[("_csrf", &csrf)]).await;
-        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{step}");
-    }
-    assert_eq!(reveals(&house).await.len(), 6);
-}
-
-#[tokio::test]
-async fn the_callback_is_taken_out_again_and_nothing_else() {
-    let house = house().await;
-    let settings = json!({
-        "GenerateSecret": true, "AccessTokenValidity": 2, "TokenValidityUnits": { "AccessToken": "hours" },
-        "ReadAttributes": ["email"], "EnableTokenRevocation": false,
-    });
-    let app = house.oauth_app(settings).await;
-    let (mut ada, _) = operator(&house, "ada", Role::Admin).await;
-    let describe = async || {
-        let described = house.ok("DescribeUserPoolClient", json!({ "UserPoolId": app.pool, "ClientId": app.client })).await;
-        let mut client = described["UserPoolClient"].clone();
-        client.as_object_mut().unwrap().remove("LastModifiedDate");
-        client
-    };
-    let before = describe().await;
-    let callback = format!("{}/console/flow/callback", house.public_url);
-    let page = ada.get(&start(&app)).await;
-    assert!(!page.text.contains("Remove callback URL"), "it has none yet");
-    let page = send(&mut ada, &page, "complete", &[]).await;
-    has(&page, &["Remove callback URL", "data-operation=\"UpdateUserPoolClient\" data-changes=\"yes\"", &callback]);
-    assert_ne!(describe().await, before);
-    let old = page.clone();
-    // The printed call writes the whole client, without this one address.
-    let call = page.text.split("data-equivalent=\"cli\" data-operation=\"UpdateUserPoolClient\"").nth(1).unwrap();
-    let call = call.split("</code>").next().unwrap();
-    assert!(!call.contains("/console/flow/callback") && call.contains(crate::harness::CALLBACK), "{call}");
-    assert!(call.contains("access-token-validity") && call.contains("read-attributes"), "{call}");
-    let page = send(&mut ada, &page, "remove", &[]).await;
-    has(&page, &["The callback URL was removed.", "Missing settings"]);
-    assert_eq!(describe().await, before, "as it was");
-    let page = send(&mut ada, &old, "remove", &[]).await;
-    has(&page, &["Nothing was changed"]);
-    assert_eq!(describe().await, before);
-    // What somebody else added meanwhile stays.
-    send(&mut ada, &page, "complete", &[]).await;
-    let mut input = describe().await;
-    for made in ["ClientSecret", "CreationDate"] {
-        input.as_object_mut().unwrap().remove(made);
-    }
-    input["CallbackURLs"] = json!([callback, "https://new.example.com/"]);
-    house.ok("UpdateUserPoolClient", input).await;
-    send(&mut ada, &old, "remove", &[]).await;
-    assert_eq!(describe().await["CallbackURLs"], json!(["https://new.example.com/"]));
 }

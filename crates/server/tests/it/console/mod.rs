@@ -5,6 +5,7 @@ mod clients;
 mod domains;
 mod events;
 mod flow;
+mod flow_clients;
 mod flow_serve;
 mod forms;
 mod frame;

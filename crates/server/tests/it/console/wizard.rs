@@ -124,8 +124,12 @@ async fn a_machine_needs_no_user_and_no_domain() {
     has(&page, &["Check and create", "skipped", "orders/read"]);
     let page = send(&mut browser, &page, "create", &[]).await;
     has(&page, &["Client Credentials", "Access Token URL"]);
-    assert!(!page.text.contains("Start flow runner"));
     let app = made(&house).await;
+    let start = browser.get(&link(&page, "Start flow runner")).await;
+    has(&start, &["Client credentials flow", "This app client has all that the flow needs."]);
+    let page = send(&mut browser, &start, "begin", &[]).await;
+    let page = send(&mut browser, &page, "request", &[]).await;
+    has(&page, &["The app has its token.", "HTTP/1.1 200 OK"]);
     let proof = Some((app.client.as_str(), app.secret.as_deref().unwrap()));
     let reply = house.form("/oauth2/token", &[("grant_type", "client_credentials")], proof).await;
     assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
