@@ -8,14 +8,12 @@ taken, so that only what looks different changes. `POOLHOUSE_BIN` is the server,
 
 import argparse
 import base64
-import hmac
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,6 +21,7 @@ import requests
 
 from harness.browser import chromium
 from harness.console import find_pages
+from harness.operators import enrol
 from harness.serve import Deployment
 from harness.server import COMPAT, Server
 
@@ -143,12 +142,7 @@ def operators(page, console: str, log: Path):
     link = re.search(r"/console/welcome/\S+", log.read_text())[0]
     page.goto(console + link)
     yield "operators-welcome"
-    key = re.search(r"secret=([A-Z2-7]+)", page.content())[1]
-    page.locator("[name=name]").fill("ada")
-    page.locator("[name=password]").fill("nine lives of a cat")
-    page.locator("[name=code]").fill(one_time_code(key))
-    page.get_by_role("button", name="Become an operator").click()
-    page.get_by_role("heading", level=1).filter(has_text="Poolhouse").wait_for()
+    enrol(page, "ada")
     yield "operators-home"
     for path in ["/console/operators", "/console/account", "/console/health"]:
         page.goto(console + path)
@@ -156,14 +150,6 @@ def operators(page, console: str, log: Path):
     page.context.clear_cookies()
     page.goto(console + "/console/sign-in")
     yield "operators-sign-in"
-
-
-def one_time_code(key: str) -> str:
-    """RFC 6238 with the usual 30 seconds, six digits and SHA-1."""
-    counter = (int(time.time()) // 30).to_bytes(8, "big")
-    mac = hmac.new(base64.b32decode(key + "=" * (-len(key) % 8)), counter, "sha1").digest()
-    at = mac[-1] & 15
-    return f"{(int.from_bytes(mac[at:at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def of_operators(page):

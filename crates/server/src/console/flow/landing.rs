@@ -47,6 +47,11 @@ async fn land(State(app): State<AppState>, uri: Uri) -> Response {
             let url = format!("{}?{query}", paths::FLOW_RECEIVE);
             page(StatusCode::OK, "Back from the sign-in page", "The console files what came back into your test run.", Some(url))
         }
-        _ => page(StatusCode::BAD_REQUEST, "Nothing came back", "This is where a test run's sign-in comes back to.", None),
+        _ => page(
+            StatusCode::BAD_REQUEST,
+            "Nothing came back",
+            "This is where a test run's sign-in comes back to. What stands behind a # (response_type=token) the browser keeps to itself.",
+            None,
+        ),
     }
 }

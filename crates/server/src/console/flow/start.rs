@@ -213,9 +213,11 @@ async fn new_run(visit: &Visit, pool: &str, client: &str, pkce: bool) -> Result<
         parameters.push(("code_challenge", challenge_of(verifier)));
         parameters.push(("code_challenge_method", "S256".to_owned()));
     }
-    let parameters = parameters.into_iter().filter(|(_, value)| !value.is_empty());
+    let machine = is_machine(&described);
+    // A machine sends nobody to a sign-in page.
+    let parameters = parameters.into_iter().filter(|(_, value)| !machine && !value.is_empty());
     let run = Run {
-        machine: is_machine(&described),
+        machine,
         state,
         nonce,
         verifier,
