@@ -9,6 +9,7 @@ use super::flow::{Runner, start};
 use super::flow_serve::{app, begin, run_of};
 use super::forms::{Form, has, link, send};
 use super::operators::{house, operator};
+use super::wizard;
 use crate::browser::Browser;
 use crate::harness::{App, House, Reply};
 
@@ -63,15 +64,24 @@ async fn sec_109_no_token_is_on_a_page_before_it_is_revealed() {
         assert!(!open.text.contains("Reveal the tokens") && !open.text.contains(app.secret.as_deref().unwrap()), "{step}");
         assert_eq!(tokens(&runner.browser.get(&format!("{run}/{step}")).await), [""; 0], "once: {step}");
     }
+    // A copy of the database tells none of it, nor which address a run has.
+    let page = runner.browser.get(&format!("{run}/refresh")).await;
+    let mut secrets = tokens(&revealed(&mut runner.browser, &page).await);
+    secrets.push(run.rsplit('/').next().unwrap().to_owned());
+    let path = house.store_url.trim_start_matches("sqlite:").trim_start_matches("//").to_owned();
+    for file in [path.clone(), format!("{path}-wal")] {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!secrets.iter().any(|secret| bytes.windows(secret.len()).any(|part| part == secret.as_bytes())), "{file}");
+    }
     let all = reveals(&house).await;
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 7);
     assert!(all[1..].iter().all(|(action, actor)| action == "RevealFlowRun" && actor == "operator ada"), "{all:?}");
     for step in ["authorize", "callback", "nothing"] {
         let csrf = runner.browser.jar["XSRF-TOKEN"].clone();
         let reply = runner.browser.post(&format!("{run}/{step}/reveal"), &[("_csrf", &csrf)]).await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{step}");
     }
-    assert_eq!(reveals(&house).await.len(), 6);
+    assert_eq!(reveals(&house).await.len(), 7);
 }
 
 #[tokio::test]
@@ -219,4 +229,19 @@ async fn what_a_machine_may_not_is_refused_and_explained() {
     for step in ["request", "answer"] {
         assert_eq!(ada.get(&format!("{run}/{step}")).await.status, StatusCode::NOT_FOUND, "{step}");
     }
+}
+
+#[tokio::test]
+async fn in_production_no_client_is_made_with_the_consoles_callback() {
+    let callback = "/console/flow/callback";
+    let open = House::start().await;
+    let mut anybody = open.browser();
+    let draft = wizard::begin(&mut anybody, "server").await;
+    has(&anybody.get(&wizard::of_draft(&draft, "sign-in-page")).await, &[callback]);
+    let house = house().await;
+    let (mut ada, _) = operator(&house, "ada", Role::Admin).await;
+    let draft = wizard::begin(&mut ada, "server").await;
+    let page = ada.get(&wizard::of_draft(&draft, "sign-in-page")).await;
+    has(&page, &["CallbackURLs"]);
+    assert!(!page.text.contains(callback), "{}", page.text);
 }

@@ -12,13 +12,13 @@ const START: &str = "/console/quick-create";
 const PREFIX: &str = "shop-sign-in";
 
 /// The user pool's page of a new draft.
-async fn begin(browser: &mut Browser<'_>, goal: &str) -> Reply {
+pub async fn begin(browser: &mut Browser<'_>, goal: &str) -> Reply {
     let page = browser.get(START).await;
     send(browser, &page, "goal", &[("goal", goal)]).await
 }
 
 /// The address of a page of the draft that this page belongs to.
-fn of_draft(page: &Reply, step: &str) -> String {
+pub fn of_draft(page: &Reply, step: &str) -> String {
     let rest = page.text.split("/console/quick-create/").nth(1).unwrap();
     format!("{START}/{}/{step}", rest.split('/').next().unwrap())
 }
