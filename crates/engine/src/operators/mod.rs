@@ -4,6 +4,7 @@
 //! A database in foreign hands lets nobody in: passwords are stretched with a pepper, links and sessions are hashes of 256
 //! random bits, and the key of an operator's codes follows from the house key.
 use poolhouse_store::Tx;
+use poolhouse_store::tables::operator_links as links_table;
 use poolhouse_store::tables::operator_sessions as sessions_table;
 use poolhouse_store::tables::operators::{self as table, OperatorRow};
 
@@ -117,15 +118,24 @@ pub async fn find(ctx: &Ctx, name: &str) -> Result<Option<Operator>> {
     table::by_name(&mut reader, name).await?.as_ref().map(from_row).transpose()
 }
 
-/// Gives another role. False where that would leave nobody who may make operators.
+/// Gives another role. False where that would leave nobody who may make operators. Voids every open link where the role may not
+/// make any: it is not kept who made one, and an owner could come back by a link made for oneself before.
 pub async fn set_role(ctx: &Ctx, operator: &Operator, role: Role) -> Result<bool> {
     ctx.concerns("Operator", &operator.name);
     ctx.concerns("Role", role.as_str());
     let id = operator.id.clone();
-    change(ctx, "SetOperatorRole", async move |tx| table::set_role(tx, &id, role.as_str()).await).await
+    let body = async move |tx: &mut Tx| -> poolhouse_store::Result<bool> {
+        let set = table::set_role(tx, &id, role.as_str()).await?;
+        if set && !role.may(Need::Operators) {
+            links_table::void_all(tx).await?;
+        }
+        Ok(set)
+    };
+    change(ctx, "SetOperatorRole", body).await
 }
 
-/// Removes an operator and ends its sessions. False where that would leave nobody who may make operators.
+/// Removes an operator, ends its sessions and voids every open link, as in [`set_role`]. False where that would leave nobody who
+/// may make operators.
 pub async fn remove(ctx: &Ctx, operator: &Operator) -> Result<bool> {
     ctx.concerns("Operator", &operator.name);
     let id = operator.id.clone();
@@ -133,6 +143,7 @@ pub async fn remove(ctx: &Ctx, operator: &Operator) -> Result<bool> {
         let removed = table::delete(tx, &id).await?;
         if removed {
             sessions_table::end_all(tx, &id).await?;
+            links_table::void_all(tx).await?;
         }
         Ok(removed)
     };

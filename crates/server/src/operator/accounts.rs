@@ -53,7 +53,7 @@ pub async fn run(engine: &Arc<Engine>, settings: &Settings, command: &OperatorCo
             let found = operators::find(&ctx, name).await.map_err(failed)?;
             let found = found.ok_or_else(|| StartError::Failed(format!("There is no operator {name}.")))?;
             match operators::remove(&ctx, &found).await.map_err(failed)? {
-                true => Ok(format!("{name} is removed and signed out.\n")),
+                true => Ok(format!("{name} is removed and signed out. One-time links that were still open are void.\n")),
                 false => Err(StartError::Failed(format!("{name} is the last owner: make another one first."))),
             }
         }

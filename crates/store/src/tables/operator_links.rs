@@ -41,6 +41,11 @@ pub async fn void_first(tx: &mut Tx) -> Result<u64> {
     tx.exec("DELETE FROM operator_links WHERE first = 1", p![]).await
 }
 
+/// Voids every link.
+pub async fn void_all(tx: &mut Tx) -> Result<u64> {
+    tx.exec("DELETE FROM operator_links", p![]).await
+}
+
 /// Deletes expired links, at most `limit`.
 pub async fn purge(tx: &mut Tx, now: i64, limit: i64) -> Result<u64> {
     const SQL: &str = "DELETE FROM operator_links WHERE hash IN

@@ -96,5 +96,10 @@ both! {
         let won = race(f, 20, |db, _| async move { w!(db, |tx| operator_links::redeem(tx, b"2", NOW).await).unwrap() }).await;
         assert_eq!(won.iter().flatten().count(), 1);
         assert_eq!(w!(f.db, |tx| operator_links::purge(tx, NOW + HOUR, 9).await), Ok(1));
+        for row in [link(b"4", 1), link(b"5", 0)] {
+            w!(f.db, |tx| operator_links::insert(tx, &row).await).unwrap();
+        }
+        assert_eq!(w!(f.db, |tx| operator_links::void_all(tx).await), Ok(2));
+        assert_eq!(r!(f.db, |tx| operator_links::get(tx, b"5", NOW).await), None);
     }
 }

@@ -146,6 +146,44 @@ async fn sec_064_nobody_sees_a_page_without_signing_in_and_sessions_end() {
     assert!(at_the_door(&reply), "{reply:?}");
 }
 
+/// An owner who is to go makes a link for the time after: it must not let anybody in once the owner is gone, or owner no more.
+async fn a_former_owner_has_no_link_to_come_back_by(house: House) {
+    let ctx = || house.engine.ctx(Caller::Operator, None);
+    operator(&house, "ada", Role::Owner).await;
+    operator(&house, "bob", Role::Owner).await;
+    let bob = operators::find(&ctx(), "bob").await.unwrap().unwrap();
+    let kept = link(&house, Role::ReadOnly).await;
+    assert!(operators::set_role(&ctx(), &bob, Role::Owner).await.unwrap(), "no change of who may make links");
+    assert_eq!(house.browser().get(&kept).await.status, StatusCode::OK);
+
+    let made = link(&house, Role::Owner).await;
+    assert!(operators::set_role(&ctx(), &bob, Role::Admin).await.unwrap());
+    assert_eq!(house.browser().get(&made).await.status, StatusCode::NOT_FOUND, "a demoted owner's");
+
+    let made = link(&house, Role::Owner).await;
+    let mut browser = house.browser();
+    let page = browser.get(&made).await;
+    let code = code(&house, &key(&page));
+    assert!(operators::remove(&ctx(), &bob).await.unwrap());
+    let typed = [("name", "bob"), ("password", WORDS), ("code", code.as_str())];
+    assert_eq!(submit(&mut browser, &page, "enrol", &typed).await.status, StatusCode::NOT_FOUND, "a removed owner's");
+
+    let ada = operators::find(&ctx(), "ada").await.unwrap().unwrap();
+    let made = link(&house, Role::Owner).await;
+    assert!(!operators::remove(&ctx(), &ada).await.unwrap(), "the last owner");
+    assert_eq!(house.browser().get(&made).await.status, StatusCode::OK, "nobody was removed");
+}
+
+#[tokio::test]
+async fn sec_064_a_former_owner_has_no_link_to_come_back_by_on_sqlite() {
+    a_former_owner_has_no_link_to_come_back_by(house().await).await;
+}
+
+#[tokio::test]
+async fn sec_064_a_former_owner_has_no_link_to_come_back_by_on_postgres() {
+    a_former_owner_has_no_link_to_come_back_by(House::with(options(Store::Postgres)).await).await;
+}
+
 #[tokio::test]
 async fn sec_064_a_code_is_taken_once_and_wrong_tries_lock() {
     let house = house().await;
