@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Sizes and waits. The defaults suit a single server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// SQLite: read connections; a reader waits when all are in use.
+    /// SQLite: read connections at most, opened when first missing; a reader waits when all are in use.
     pub readers: usize,
     /// SQLite: write jobs that may wait; a full queue answers [`Error::Busy`](crate::Error::Busy) at once.
     pub queue: usize,

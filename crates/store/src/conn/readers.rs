@@ -8,15 +8,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use super::lite::LiteConn;
 use crate::{Error, Result};
 
-/// The read connections of one database.
+/// Opens one more connection.
+pub(crate) type Open = Box<dyn Fn() -> Result<LiteConn> + Send + Sync>;
+
+/// The read connections of one database. One is opened when it is first missing: each holds 200 KB with the schema it has read,
+/// and no more are ever busy at once than there are processors, but for transactions that wait.
 pub(crate) struct Readers {
     idle: Mutex<Vec<LiteConn>>,
     free: Arc<Semaphore>,
+    open: Open,
 }
 
 impl Readers {
-    pub(crate) fn new(conns: Vec<LiteConn>) -> Self {
-        Self { free: Arc::new(Semaphore::new(conns.len())), idle: Mutex::new(conns) }
+    /// `first` is open, so that a database that cannot be read is refused at start; there are `most` at most.
+    pub(crate) fn new(first: LiteConn, most: usize, open: Open) -> Self {
+        Self { free: Arc::new(Semaphore::new(most.max(1))), idle: Mutex::new(vec![first]), open }
     }
 
     /// Lends one, waiting while all are in use; [`Error::Busy`] after `wait`.
@@ -29,7 +35,13 @@ impl Readers {
                 permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Down)?
             }
         };
-        Ok(LiteTx { conn: self.lock().pop(), home: Some((Arc::clone(self), permit)) })
+        let idle = self.lock().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None if self.free.is_closed() => return Err(Error::Down),
+            None => (self.open)()?,
+        };
+        Ok(LiteTx { conn: Some(conn), home: Some((Arc::clone(self), permit)) })
     }
 
     /// Ends the transactions that idle connections keep open, so that the log can be started anew.

@@ -57,16 +57,22 @@ impl State {
 }
 
 impl Lite {
-    /// Starts the writer thread over the connection that migrated, and opens the readers.
+    /// Starts the writer thread over the connection that migrated, and opens the first reader.
     pub(crate) fn start(opening: Opening, mut tx: Tx, options: &Options) -> Result<Self> {
-        let mut readers = opening.readers(options)?;
+        let path = opening.path.clone();
+        let mut reader = open::reader(&path, options)?;
         let index = opening.index();
         if let (Some(index), TxKind::Lite(first)) = (&index, &mut tx.kind) {
-            readers.iter_mut().chain([first.conn()?]).for_each(|conn| conn.keep(index));
+            [&mut reader, first.conn()?].into_iter().for_each(|conn| conn.keep(index));
         }
-        let readers = Arc::new(Readers::new(readers));
+        let (at, with, kept) = (path.clone(), options.clone(), index.clone());
+        let more = move || {
+            let mut conn = open::reader(&at, &with)?;
+            kept.iter().for_each(|index| conn.keep(index));
+            Ok(conn)
+        };
+        let readers = Arc::new(Readers::new(reader, options.readers, Box::new(more)));
         let state = Arc::new(State::default());
-        let path = opening.path.clone();
         let (queue, receiver) = mpsc::channel(options.queue.max(1));
         if options.access == Access::Read {
             // Nobody takes jobs: every write is refused.

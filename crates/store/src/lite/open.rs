@@ -67,10 +67,11 @@ impl Opening {
             )
             .ok()
     }
+}
 
-    pub(super) fn readers(&self, options: &Options) -> Result<Vec<LiteConn>> {
-        (0..options.readers.max(1)).map(|_| Ok(LiteConn::new(open_reader(&self.path, options)?))).collect()
-    }
+/// One more connection that reads.
+pub(super) fn reader(path: &Path, options: &Options) -> Result<LiteConn> {
+    Ok(LiteConn::new(open_reader(path, options)?))
 }
 
 async fn lock(path: &Path, options: &Options) -> Result<Option<File>> {
