@@ -36,6 +36,18 @@ pub async fn redeem(tx: &mut Tx, hash: &[u8], now: i64) -> Result<Option<Operato
     tx.opt(SQL, p![hash, now]).await
 }
 
+/// Links that are good after this time, the first to expire first; at most `limit`.
+pub async fn list(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<OperatorLinkRow>> {
+    const SQL: &str = "SELECT hash, role, first, created_at, expires_at FROM operator_links
+        WHERE expires_at > $1 ORDER BY expires_at, hash LIMIT $2";
+    tx.all(SQL, p![after, limit]).await
+}
+
+/// Voids one link; false where it is not there any more.
+pub async fn void(tx: &mut Tx, hash: &[u8]) -> Result<bool> {
+    tx.exec_one("DELETE FROM operator_links WHERE hash = $1", p![hash]).await
+}
+
 /// Voids the links of first starts.
 pub async fn void_first(tx: &mut Tx) -> Result<u64> {
     tx.exec("DELETE FROM operator_links WHERE first = 1", p![]).await

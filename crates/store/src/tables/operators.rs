@@ -89,6 +89,12 @@ pub async fn refresh_password(tx: &mut Tx, id: &str, from: &str, to: &str) -> Re
     tx.exec_one("UPDATE operators SET password = $1 WHERE id = $2 AND password = $3", p![to, id, from]).await
 }
 
+/// Replaces what the codes' key is derived from if it is still `from`; codes up to `step` are not taken any more.
+pub async fn renew_totp(tx: &mut Tx, id: &str, from: &[u8], to: &[u8], step: i64) -> Result<bool> {
+    const SQL: &str = "UPDATE operators SET totp_seed = $1, totp_step = $2 WHERE id = $3 AND totp_seed = $4";
+    tx.exec_one(SQL, p![to, step, id, from]).await
+}
+
 /// Notes a use unless one was noted within `granularity_ms`.
 pub async fn touch(tx: &mut Tx, id: &str, now: i64, granularity_ms: i64) -> Result<bool> {
     const SQL: &str = "UPDATE operators SET last_used_at = $1

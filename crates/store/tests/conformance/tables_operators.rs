@@ -44,6 +44,10 @@ both! {
         assert_eq!(w!(f.db, |tx| operators::delete(tx, "a").await), Ok(false));
         assert_eq!(w!(f.db, |tx| operators::refresh_password(tx, "b", "record", "new").await), Ok(true));
         assert_eq!(w!(f.db, |tx| operators::refresh_password(tx, "b", "record", "new").await), Ok(false));
+        assert_eq!(w!(f.db, |tx| operators::renew_totp(tx, "b", &[1], &[2], 9).await), Ok(true));
+        assert_eq!(w!(f.db, |tx| operators::renew_totp(tx, "b", &[1], &[3], 10).await), Ok(false), "renewed meanwhile");
+        let row = r!(f.db, |tx| operators::get(tx, "b").await).unwrap();
+        assert_eq!((row.totp_seed, row.totp_step), (vec![2], 9));
         assert_eq!(w!(f.db, |tx| operators::touch(tx, "b", NOW, 60).await), Ok(true));
         assert_eq!(w!(f.db, |tx| operators::touch(tx, "b", NOW + 59, 60).await), Ok(false));
     }
@@ -84,6 +88,28 @@ both! {
 }
 
 both! {
+    async fn operators_open_sessions_are_counted_and_the_others_end(f: Fixture) {
+        w!(f.db, |tx| operators::insert(tx, &operator("a", "owner")).await).unwrap();
+        for (hash, operator, began, seen) in [(b"1", "a", 0, 5), (b"2", "a", 2, 9), (b"3", "a", 3, 3), (b"4", "gone", 4, 4)] {
+            let (operator_id, created_at, seen_at) = (operator.to_owned(), NOW + began, NOW + seen);
+            let row = OperatorSessionRow { hash: hash.to_vec(), operator_id, created_at, seen_at };
+            w!(f.db, |tx| operator_sessions::insert(tx, &row).await).unwrap();
+        }
+        let open = r!(f.db, |tx| operator_sessions::open_of(tx, "a", NOW, NOW, 9).await);
+        assert_eq!(open.into_iter().map(|row| row.hash).collect::<Vec<_>>(), [b"2", b"3"]);
+        let open = r!(f.db, |tx| operator_sessions::open_of(tx, "a", NOW - 1, NOW + 3, 1).await);
+        assert_eq!(open.into_iter().map(|row| row.hash).collect::<Vec<_>>(), [b"2"]);
+        let mut counts = r!(f.db, |tx| operator_sessions::count_open(tx, NOW - 1, NOW + 3).await);
+        counts.sort();
+        assert_eq!(counts, [("a".to_owned(), 2), ("gone".to_owned(), 1)]);
+        assert_eq!(r!(f.db, |tx| operator_sessions::without_operator(tx, 9).await), [("gone".to_owned(), 1)]);
+        assert_eq!(w!(f.db, |tx| operator_sessions::end_others(tx, "a", b"2").await), Ok(2));
+        assert_eq!(w!(f.db, |tx| operator_sessions::end_others(tx, "a", b"2").await), Ok(0));
+        assert!(r!(f.db, |tx| operator_sessions::get(tx, b"4").await).is_some(), "another's");
+    }
+}
+
+both! {
     async fn sec_064_a_link_is_redeemed_once(f: Fixture) {
         for row in [link(b"1", 1), link(b"2", 0), link(b"3", 0)] {
             w!(f.db, |tx| operator_links::insert(tx, &row).await).unwrap();
@@ -96,6 +122,16 @@ both! {
         let won = race(f, 20, |db, _| async move { w!(db, |tx| operator_links::redeem(tx, b"2", NOW).await).unwrap() }).await;
         assert_eq!(won.iter().flatten().count(), 1);
         assert_eq!(w!(f.db, |tx| operator_links::purge(tx, NOW + HOUR, 9).await), Ok(1));
+        let last = OperatorLinkRow { expires_at: NOW + HOUR + 1, ..link(b"6", 0) };
+        for row in [link(b"7", 0), last.clone()] {
+            w!(f.db, |tx| operator_links::insert(tx, &row).await).unwrap();
+        }
+        assert_eq!(r!(f.db, |tx| operator_links::list(tx, NOW, 1).await), [link(b"7", 0)]);
+        assert_eq!(r!(f.db, |tx| operator_links::list(tx, NOW + HOUR, 9).await), [last]);
+        for gone in [b"6", b"7"] {
+            assert_eq!(w!(f.db, |tx| operator_links::void(tx, gone).await), Ok(true));
+            assert_eq!(w!(f.db, |tx| operator_links::void(tx, gone).await), Ok(false));
+        }
         for row in [link(b"4", 1), link(b"5", 0)] {
             w!(f.db, |tx| operator_links::insert(tx, &row).await).unwrap();
         }
