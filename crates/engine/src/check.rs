@@ -3,7 +3,10 @@
 //! meets one, and serves the others (checklist 170).
 use std::sync::Arc;
 
-use poolhouse_store::tables::{access_keys, clients, pools as pools_table, sign_in_names, signing_keys, users as users_table};
+use poolhouse_store::tables::{
+    access_keys, clients, operator_links, operator_sessions, operators as operators_table, pools as pools_table, sign_in_names,
+    signing_keys, users as users_table,
+};
 use poolhouse_wire::types::UserPoolClientType;
 
 use crate::access_keys::Policy;
@@ -12,6 +15,7 @@ use crate::ctx::{Caller, Ctx, Engine};
 use crate::error::Error;
 use crate::keyring;
 use crate::keys::seal::Place;
+use crate::operators::{Role, SEED_BYTES};
 use crate::pools::{self, Pool};
 use crate::tokens::signing;
 use crate::users::{User, passwords};
@@ -51,6 +55,7 @@ impl Engine {
             Err(e) => check.found.push(format!("the file: {e}")),
         }
         check.access_keys().await;
+        check.operators().await;
         check.pools().await;
         if depth == Depth::Whole {
             check.audit().await;
@@ -105,6 +110,30 @@ impl Check<'_> {
                 self.row(&place, opened);
                 self.row(&place, parse::<Policy>("policy", &row.policy));
             }
+        }
+    }
+
+    /// Who may use the console: operators, the links that make them, and sessions that nobody has.
+    async fn operators(&mut self) {
+        let mut after = String::new();
+        loop {
+            let page = page!(self, format!("operators after {after:?}"), |tx| operators_table::list(tx, &after, PAGE));
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.name);
+            for row in page {
+                let place = format!("operators ({})", row.name);
+                self.row(&place, role(&row.role));
+                self.row(&place, self.ctx.engine.keys.passwords.check(&row.password).map_err(Error::from));
+                if row.totp_seed.len() != SEED_BYTES {
+                    self.found.push(format!("{place}: its seed has {} bytes, not {SEED_BYTES}", row.totp_seed.len()));
+                }
+            }
+        }
+        for row in page!(self, "operator_links", |tx| operator_links::list(tx, 0, PAGE)) {
+            self.row(&format!("operator_links (made {})", row.created_at), role(&row.role));
+        }
+        for (operator, sessions) in page!(self, "operator_sessions", |tx| operator_sessions::without_operator(tx, PAGE)) {
+            self.found.push(format!("operator_sessions: {sessions} of operator {operator}, who is not there"));
         }
     }
 
@@ -230,6 +259,10 @@ fn check_user(ctx: &Ctx, pool: Option<&Pool>, row: users_table::UserRow) -> Resu
         passwords::srp_verifier(pool, Some(&user), user.username())?;
     }
     Ok(())
+}
+
+fn role(word: &str) -> Result<Role, Error> {
+    Role::parse(word).ok_or_else(|| Error::internal(format!("{word:?} is no role")))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, Error> {

@@ -68,6 +68,11 @@ impl Ctx {
         self.about.lock().operator = Some(bounded(name));
     }
 
+    /// The name of the operator who acts, where operators have names.
+    pub fn operator(&self) -> Option<String> {
+        self.about.lock().operator.clone()
+    }
+
     /// Announces a change on disk before its first effect; an error refuses the change (checklist 118, 198).
     pub async fn intend(&self, action: &'static str) -> Result<()> {
         self.engine.audit.record_durably(self.event(Kind::Intent, action, None)).await

@@ -6,21 +6,38 @@ use poolhouse_store::tables::operators::{self, OperatorRow};
 
 use super::sessions::{self, Session};
 use super::sign_in::{check_name, check_password, hash, key_of};
-use super::{Operator, Role, from_row};
+use super::{Operator, Role, from_row, may_still, not_any_more};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::keys::entropy;
 use crate::keys::secret::hash32;
-use crate::keys::totp;
+use crate::keys::{self, entropy, totp};
 
 /// How long a link is good for.
 pub const LINK_MS: i64 = 3_600_000;
 const DOMAIN: &str = "operator-link";
+/// Of what an operator's key is derived from: a link's hash.
+pub const SEED_BYTES: usize = 32;
+/// Links that are listed; an hour's worth.
+const LISTED_MAX: i64 = 100;
 
 /// A link that was just made; its token is told this once.
 pub struct Link {
     pub token: String,
     pub role: Role,
+    pub expires_at: i64,
+}
+
+/// A link that nobody has used yet, without its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenLink {
+    /// Names it on pages, and opens nothing.
+    pub handle: String,
+    /// `None`: the row has a word that is no role.
+    pub role: Option<Role>,
+    /// Made by a start that found no operator.
+    pub first: bool,
+    /// Milliseconds since the epoch.
+    pub created_at: i64,
     pub expires_at: i64,
 }
 
@@ -41,12 +58,59 @@ pub struct Enrolment<'a> {
 }
 
 /// Makes a link for a role.
+///
+/// # Errors
+/// `AccessDeniedException` where whoever acts is no owner any more.
 pub async fn link(ctx: &Ctx, role: Role) -> Result<Link> {
     ctx.concerns("Role", role.as_str());
     let (link, row) = fresh(ctx, role, false);
-    let work = async { Ok(ctx.store().write(async move |tx| table::insert(tx, &row).await).await?) };
+    let asked = ctx.clone();
+    let body = async move |tx: &mut Tx| -> poolhouse_store::Result<bool> {
+        let may = may_still(&asked, tx).await?;
+        if may {
+            table::insert(tx, &row).await?;
+        }
+        Ok(may)
+    };
+    let work = async { if ctx.store().write(body).await? { Ok(()) } else { Err(not_any_more()) } };
     ctx.change("MakeOperatorLink", work).await?;
     Ok(link)
+}
+
+/// The links that are good now, the first to expire first.
+pub async fn open_links(ctx: &Ctx) -> Result<Vec<OpenLink>> {
+    Ok(open_rows(ctx).await?.iter().map(open).collect())
+}
+
+async fn open_rows(ctx: &Ctx) -> Result<Vec<OperatorLinkRow>> {
+    let mut reader = ctx.store().reader().await?;
+    Ok(table::list(&mut reader, ctx.now, LISTED_MAX).await?)
+}
+
+fn open(row: &OperatorLinkRow) -> OpenLink {
+    let (role, first) = (Role::parse(&row.role), row.first != 0);
+    OpenLink { handle: handle(&row.hash), role, first, created_at: row.created_at, expires_at: row.expires_at }
+}
+
+/// Not the hash itself, which an operator's key will be derived from.
+fn handle(hash: &[u8]) -> String {
+    let [a, b, c, d, e, f, g, h, ..] = hash32("operator-link-handle", hash);
+    keys::hex(&[a, b, c, d, e, f, g, h])
+}
+
+/// Voids the open link of a handle; false where there is none any more.
+///
+/// # Errors
+/// As [`link`].
+pub async fn void_link(ctx: &Ctx, named: &str) -> Result<bool> {
+    let Some(row) = open_rows(ctx).await?.into_iter().find(|row| handle(&row.hash) == named) else { return Ok(false) };
+    ctx.concerns("Role", &row.role);
+    let asked = ctx.clone();
+    let body = async move |tx: &mut Tx| -> poolhouse_store::Result<Option<bool>> {
+        Ok(if may_still(&asked, tx).await? { Some(table::void(tx, &row.hash).await?) } else { None })
+    };
+    let work = async { ctx.store().write(body).await?.ok_or_else(not_any_more) };
+    ctx.change("VoidOperatorLink", work).await
 }
 
 /// The owner's link of a start that finds no operator; the one of the start before is void. `None` where there is one.

@@ -4,19 +4,21 @@
 //! A database in foreign hands lets nobody in: passwords are stretched with a pepper, links and sessions are hashes of 256
 //! random bits, and the key of an operator's codes follows from the house key.
 use poolhouse_store::Tx;
-use poolhouse_store::tables::operator_links as links_table;
-use poolhouse_store::tables::operator_sessions as sessions_table;
 use poolhouse_store::tables::operators::{self as table, OperatorRow};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
+mod account;
 mod links;
+mod roster;
 mod sessions;
 mod sign_in;
 
-pub use links::{Enrolment, LINK_MS, Link, Offer, enrol, first_link, link, offer};
-pub use sessions::{Left, Session, Times, enter, leave};
+pub use account::{NewKey, NewPassword, Proof, change_password, new_key, renew_key};
+pub use links::{Enrolment, LINK_MS, Link, Offer, OpenLink, SEED_BYTES, enrol, first_link, link, offer, open_links, void_link};
+pub use roster::{Listed, end_sessions, find, get, list, remove, set_role};
+pub use sessions::{Left, Seen, Session, Times, counts, end_others, enter, leave, seen};
 pub use sign_in::{NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, sign_in};
 
 /// What an operator may do; each includes the ones after it.
@@ -98,70 +100,14 @@ fn from_row(row: &OperatorRow) -> Result<Operator> {
     Ok(Operator { id, name, role, created_at: row.created_at, last_used_at: row.last_used_at })
 }
 
-/// Every operator, by name.
-pub async fn list(ctx: &Ctx) -> Result<Vec<Operator>> {
-    let mut reader = ctx.store().reader().await?;
-    let (mut all, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = table::list(&mut reader, &after, 100).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        after.clone_from(&last.name);
-        for row in &page {
-            all.push(from_row(row)?);
-        }
-    }
+/// Whether whoever acts may say who uses the console, at the moment of the change itself: an owner who is demoted or removed while a
+/// request of theirs is under way must not leave a link or a role behind. The command line has no name and may.
+async fn may_still(ctx: &Ctx, tx: &mut Tx) -> poolhouse_store::Result<bool> {
+    let Some(name) = ctx.operator() else { return Ok(true) };
+    let row = table::by_name(tx, &name).await?;
+    Ok(row.and_then(|row| Role::parse(&row.role)).is_some_and(|role| role.may(Need::Operators)))
 }
 
-/// The operator of this name.
-pub async fn find(ctx: &Ctx, name: &str) -> Result<Option<Operator>> {
-    let mut reader = ctx.store().reader().await?;
-    table::by_name(&mut reader, name).await?.as_ref().map(from_row).transpose()
-}
-
-/// Gives another role. False where that would leave nobody who may make operators. Voids every open link where the role may not
-/// make any: it is not kept who made one, and an owner could come back by a link made for oneself before.
-pub async fn set_role(ctx: &Ctx, operator: &Operator, role: Role) -> Result<bool> {
-    ctx.concerns("Operator", &operator.name);
-    ctx.concerns("Role", role.as_str());
-    let id = operator.id.clone();
-    let body = async move |tx: &mut Tx| -> poolhouse_store::Result<bool> {
-        let set = table::set_role(tx, &id, role.as_str()).await?;
-        if set && !role.may(Need::Operators) {
-            links_table::void_all(tx).await?;
-        }
-        Ok(set)
-    };
-    change(ctx, "SetOperatorRole", body).await
-}
-
-/// Removes an operator, ends its sessions and voids every open link, as in [`set_role`]. False where that would leave nobody who
-/// may make operators.
-pub async fn remove(ctx: &Ctx, operator: &Operator) -> Result<bool> {
-    ctx.concerns("Operator", &operator.name);
-    let id = operator.id.clone();
-    let body = async move |tx: &mut Tx| -> poolhouse_store::Result<bool> {
-        let removed = table::delete(tx, &id).await?;
-        if removed {
-            sessions_table::end_all(tx, &id).await?;
-            links_table::void_all(tx).await?;
-        }
-        Ok(removed)
-    };
-    change(ctx, "RemoveOperator", body).await
-}
-
-/// Signs an operator out everywhere; how many sessions that ended.
-pub async fn end_sessions(ctx: &Ctx, operator: &Operator) -> Result<u64> {
-    ctx.concerns("Operator", &operator.name);
-    let id = operator.id.clone();
-    change(ctx, "EndOperatorSessions", async move |tx| sessions_table::end_all(tx, &id).await).await
-}
-
-/// Announced, done and told, as every change of who may do what.
-async fn change<T, F>(ctx: &Ctx, action: &'static str, body: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: AsyncFn(&mut Tx) -> poolhouse_store::Result<T> + Send + Sync + 'static,
-{
-    ctx.change(action, async { Ok(ctx.store().write(body).await?) }).await
+fn not_any_more() -> Error {
+    Error::new(poolhouse_wire::ErrorCode::AccessDeniedException, "You are no owner any more. Nothing was changed.")
 }

@@ -1,4 +1,6 @@
 //! Browsers that are signed in to the console, and when that ends.
+use std::collections::BTreeMap;
+
 use poolhouse_store::tables::operator_sessions::{self as table, OperatorSessionRow};
 use poolhouse_store::tables::operators;
 
@@ -9,6 +11,8 @@ use crate::keys::entropy;
 use crate::keys::secret::hash32;
 
 const DOMAIN: &str = "operator-session";
+/// Sessions that are listed.
+const LISTED_MAX: i64 = 100;
 /// Milliseconds between two notes of a session's use.
 const NOTE_EVERY_MS: i64 = 20_000;
 
@@ -24,6 +28,24 @@ pub struct Times {
     pub idle_ms: i64,
     /// In all, milliseconds.
     pub most_ms: i64,
+}
+
+impl Times {
+    /// Sessions are open that began after the first and were used after the second of these.
+    fn since(self, now: i64) -> (i64, i64) {
+        (now.saturating_sub(self.most_ms), now.saturating_sub(self.idle_ms))
+    }
+}
+
+/// One open session, as its operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Milliseconds since the epoch.
+    pub began_at: i64,
+    /// Milliseconds since the epoch, to some seconds.
+    pub seen_at: i64,
+    /// Whether it is the one of the id that was given.
+    pub this: bool,
 }
 
 /// Why nobody is signed in.
@@ -79,4 +101,28 @@ pub async fn leave(ctx: &Ctx, id: &str) -> Result<()> {
     let ended = ctx.store().write(async move |tx| table::end(tx, &hash).await).await.map_err(crate::error::Error::from);
     entry.end(ended.as_ref().err());
     ended.map(|_| ())
+}
+
+/// An operator's open sessions, the last used first; `id` is that of whoever asks.
+pub async fn seen(ctx: &Ctx, operator: &Operator, id: &str, times: Times) -> Result<Vec<Seen>> {
+    let (hash, (began, used)) = (hash32(DOMAIN, id.as_bytes()), times.since(ctx.now));
+    let mut reader = ctx.store().reader().await?;
+    let rows = table::open_of(&mut reader, &operator.id, began, used, LISTED_MAX).await?;
+    let seen = |row: &OperatorSessionRow| Seen { began_at: row.created_at, seen_at: row.seen_at, this: row.hash == hash };
+    Ok(rows.iter().map(seen).collect())
+}
+
+/// How many open sessions each operator has, by id; none where there are none.
+pub async fn counts(ctx: &Ctx, times: Times) -> Result<BTreeMap<String, i64>> {
+    let (began, used) = times.since(ctx.now);
+    let mut reader = ctx.store().reader().await?;
+    Ok(table::count_open(&mut reader, began, used).await?.into_iter().collect())
+}
+
+/// Ends an operator's sessions but that of `id`; how many that were.
+pub async fn end_others(ctx: &Ctx, operator: &Operator, id: &str) -> Result<u64> {
+    ctx.concerns("Operator", &operator.name);
+    let (hash, operator_id) = (hash32(DOMAIN, id.as_bytes()), operator.id.clone());
+    let body = async move |tx: &mut poolhouse_store::Tx| table::end_others(tx, &operator_id, &hash).await;
+    ctx.change("EndOperatorSessions", async { Ok(ctx.store().write(body).await?) }).await
 }

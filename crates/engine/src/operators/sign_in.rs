@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use poolhouse_store::Tx;
 use poolhouse_store::tables::operator_sessions;
-use poolhouse_store::tables::operators as table;
+use poolhouse_store::tables::operators::{self as table, OperatorRow};
 use zeroize::Zeroizing;
 
 use super::sessions::{self, Session};
@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::keys::totp;
 use crate::rates::guesses::Keys;
+use crate::work::Place;
 
 /// Characters. Shorter ones fall to a list of common passwords.
 pub const PASSWORD_MIN: usize = 12;
@@ -28,24 +29,38 @@ const LOCK_MS: i64 = 60_000;
 /// # Errors
 /// Too many wrong tries from this address; no time for another password.
 pub async fn sign_in(ctx: &Ctx, name: &str, password: &str, code: &str) -> Result<Option<(Operator, Session)>> {
-    let keys = Keys { address: ctx.remote.map(|remote| remote.address), ..Keys::default() };
-    let guesses = ctx.engine.rates.guesses.as_ref();
-    if let Some(Err((_, empty))) = guesses.map(|guesses| guesses.look(&keys, ctx.real_now())) {
-        return Err(Error::too_fast(empty.wait_ms).because("too many wrong tries from this address"));
-    }
+    look(ctx)?;
     let entry = ctx.entry("OperatorSignIn");
     let judged = judge(ctx, name, password, code).await;
     match &judged {
         Ok(Some(_)) => entry.end(None),
         Ok(None) => {
-            if let Some(guesses) = guesses {
-                guesses.wrong(&keys, ctx.real_now());
-            }
+            wrong(ctx);
             entry.end_as("refused");
         }
         Err(error) => entry.end(Some(error)),
     }
     judged
+}
+
+fn keys(ctx: &Ctx) -> Keys {
+    Keys { address: ctx.remote.map(|remote| remote.address), ..Keys::default() }
+}
+
+/// Whether anything may be tried from this address.
+pub(super) fn look(ctx: &Ctx) -> Result<()> {
+    let guesses = ctx.engine.rates.guesses.as_ref();
+    match guesses.map(|guesses| guesses.look(&keys(ctx), ctx.real_now())) {
+        Some(Err((_, empty))) => Err(Error::too_fast(empty.wait_ms).because("too many wrong tries from this address")),
+        _ => Ok(()),
+    }
+}
+
+/// Counts a wrong try from this address.
+pub(super) fn wrong(ctx: &Ctx) {
+    if let Some(guesses) = ctx.engine.rates.guesses.as_ref() {
+        guesses.wrong(&keys(ctx), ctx.real_now());
+    }
 }
 
 async fn judge(ctx: &Ctx, name: &str, password: &str, code: &str) -> Result<Option<(Operator, Session)>> {
@@ -54,21 +69,8 @@ async fn judge(ctx: &Ctx, name: &str, password: &str, code: &str) -> Result<Opti
     let mut reader = ctx.store().reader().await?;
     let row = table::by_name(&mut reader, name).await?;
     drop(reader);
-    let allowed = match &row {
-        Some(row) => {
-            // A name that exists is no secret typed into the wrong field.
-            ctx.concerns("Operator", &row.name);
-            let (id, now) = (row.id.clone(), ctx.now);
-            ctx.store().write(async move |tx| table::try_once(tx, &id, now, TRIES, LOCK_MS).await).await?
-        }
-        None => false,
-    };
-    // Unknown and locked operators cost the same work (checklist 72).
-    let (engine, record) = (Arc::clone(&ctx.engine), row.as_ref().map(|row| row.password.clone()));
-    let typed = Zeroizing::new(password.to_owned());
-    let right = place.run(move || engine.keys.passwords.verify(&typed, record.as_deref())).await??;
-    let Some(row) = row.filter(|_| allowed && right) else { return Ok(None) };
-    let Some(step) = totp::matched(&key_of(ctx, &row.totp_seed), code, ctx.now) else { return Ok(None) };
+    let step = proven(ctx, place, row.as_ref(), password, code).await?;
+    let (Some(row), Some(step)) = (row, step) else { return Ok(None) };
     let operator = from_row(&row)?;
     let (session, known) = sessions::fresh(ctx, &operator.id);
     let rehashed = match ctx.engine.keys.passwords.needs_rehash(&row.password) {
@@ -88,6 +90,31 @@ async fn judge(ctx: &Ctx, name: &str, password: &str, code: &str) -> Result<Opti
         Ok(true)
     };
     Ok(ctx.store().write(body).await?.then_some((operator, session)))
+}
+
+/// The time step of the code, where password and code are right: whoever goes on has to take it in the same transaction. Counts the try
+/// before it is judged, and costs the same whoever it is about.
+pub(super) async fn proven(
+    ctx: &Ctx,
+    place: Place,
+    row: Option<&OperatorRow>,
+    password: &str,
+    code: &str,
+) -> Result<Option<i64>> {
+    let allowed = match row {
+        Some(row) => {
+            // A name that exists is no secret typed into the wrong field.
+            ctx.concerns("Operator", &row.name);
+            let (id, now) = (row.id.clone(), ctx.now);
+            ctx.store().write(async move |tx| table::try_once(tx, &id, now, TRIES, LOCK_MS).await).await?
+        }
+        None => false,
+    };
+    // Unknown and locked operators cost the same work (checklist 72).
+    let (engine, record) = (Arc::clone(&ctx.engine), row.map(|row| row.password.clone()));
+    let typed = Zeroizing::new(password.to_owned());
+    let right = place.run(move || engine.keys.passwords.verify(&typed, record.as_deref())).await??;
+    Ok(row.filter(|_| allowed && right).and_then(|row| totp::matched(&key_of(ctx, &row.totp_seed), code, ctx.now)))
 }
 
 /// The key of an operator's codes: not in the database, where only its seed is.

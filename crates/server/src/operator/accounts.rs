@@ -13,7 +13,7 @@ use crate::console::kit::paths;
 use crate::opening::failed;
 use crate::start_error::StartError;
 
-/// Where a link is opened.
+/// Where a link is opened, from the machine that the server runs on.
 #[must_use]
 pub fn address(settings: &Settings, link: &Link) -> String {
     let origin = match settings.console {
@@ -45,17 +45,16 @@ pub async fn run(engine: &Arc<Engine>, settings: &Settings, command: &OperatorCo
             let mut text = String::new();
             for one in &all {
                 let used = one.last_used_at.map_or_else(|| "never".to_owned(), day);
-                text.push_str(&format!("{}  {}  made {}  used {used}\n", one.name, one.role.as_str(), day(one.created_at)));
+                let role = one.role.map_or_else(|| format!("({:?} is no role)", one.role_word), |role| role.as_str().to_owned());
+                text.push_str(&format!("{}  {role}  made {}  used {used}\n", one.name, day(one.created_at)));
             }
             Ok(if text.is_empty() { "There is no operator.\n".to_owned() } else { text })
         }
         OperatorCommand::Remove { name } => {
             let found = operators::find(&ctx, name).await.map_err(failed)?;
             let found = found.ok_or_else(|| StartError::Failed(format!("There is no operator {name}.")))?;
-            match operators::remove(&ctx, &found).await.map_err(failed)? {
-                true => Ok(format!("{name} is removed and signed out. One-time links that were still open are void.\n")),
-                false => Err(StartError::Failed(format!("{name} is the last owner: make another one first."))),
-            }
+            operators::remove(&ctx, &found).await.map_err(failed)?;
+            Ok(format!("{name} is removed and signed out. One-time links that were still open are void.\n"))
         }
     }
 }

@@ -168,6 +168,76 @@ async fn sec_170_damaged_values_are_named_and_others_served_on_postgres() {
     damaged_values(World::on_postgres().await).await;
 }
 
+/// An operator with a user's password record: they are made by the same hand.
+fn operator(name: &str, role: &str, record: &str, seed: &str) -> String {
+    format!(
+        "INSERT INTO operators (id, name, role, password, totp_seed, totp_step, failures, locked_until, created_at)
+         SELECT 'id-{name}', '{name}', '{role}', {record}, {seed}, 0, 0, 0, 0 FROM users;"
+    )
+}
+
+async fn damaged_operators(world: World) {
+    let mut program = world.site.serve();
+    pool(&program, &world.admin, &[ANN]).await;
+    assert!(program.stop().success());
+    let zeros = |count: usize| match world.url.starts_with("sqlite") {
+        true => format!("zeroblob({count})"),
+        false => format!("decode(repeat('00', {count}), 'hex')"),
+    };
+    let session = |operator: &str, hash: &str| {
+        format!("INSERT INTO operator_sessions (hash, operator_id, created_at, seen_at) VALUES ({hash}, 'id-{operator}', 0, 0);")
+    };
+    let link = |role: &str, hash: &str| {
+        format!("INSERT INTO operator_links (hash, role, first, created_at, expires_at) VALUES ({hash}, '{role}', 0, 77, 88);")
+    };
+    let (record, seed) = ("password_hash", zeros(32));
+    world.sql(&[operator("sound", "owner", record, &seed), session("sound", &seed), link("admin", &seed)].concat()).await;
+    let clean = check(&world.site);
+    assert!(clean.status.success(), "{}", text(&clean.stderr));
+
+    let damaged = [
+        operator("roleless", "root", record, &seed),
+        operator("unread", "admin", "substr(password_hash, 1, 60)", &seed),
+        operator("short", "read-only", record, &zeros(31)),
+        session("gone", &zeros(31)),
+        link("king", &zeros(31)),
+    ];
+    world.sql(&damaged.concat()).await;
+    let before = contents(&world.url);
+    let found = run(&["check", "--quick", "--config", world.site.config()]);
+    assert!(contents(&world.url) == before, "checking changed the database");
+    assert_eq!(found.status.code(), Some(1));
+    let found = text(&found.stderr);
+    let named = [
+        "operators (roleless): \"root\" is no role",
+        "operators (unread): ",
+        "operators (short): its seed has 31 bytes, not 32",
+        "operator_links (made 77): \"king\" is no role",
+        "operator_sessions: 1 of operator id-gone, who is not there",
+    ];
+    for line in named {
+        assert!(found.contains(line), "{line} is not in {found}");
+    }
+    let lines = found.lines().filter(|line| line.starts_with("operator")).count();
+    assert_eq!(lines, named.len(), "{found}");
+    let listed = text(&run(&["operator", "list", "--config", world.site.config()]).stdout);
+    assert!(listed.contains("sound  owner") && listed.contains("roleless  (\"root\" is no role)"), "{listed}");
+    let gone = run(&["operator", "remove", "--config", world.site.config(), "roleless"]);
+    assert!(gone.status.success(), "{}", text(&gone.stderr));
+    let last = run(&["operator", "remove", "--config", world.site.config(), "sound"]);
+    assert!(!last.status.success() && text(&last.stderr).contains("sound is the last owner"), "{}", text(&last.stderr));
+}
+
+#[tokio::test]
+async fn sec_170_damaged_operators_are_named_on_sqlite() {
+    damaged_operators(World::on_sqlite()).await;
+}
+
+#[tokio::test]
+async fn sec_170_damaged_operators_are_named_on_postgres() {
+    damaged_operators(World::on_postgres().await).await;
+}
+
 const PAGE: usize = 4096;
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
