@@ -10,9 +10,9 @@ use poolhouse_engine::oauth::runs;
 use poolhouse_engine::operators::{self, Enrolment, Offer, PASSWORD_MIN, Session};
 
 use super::gate::Seat;
-use super::kit::paths;
 use super::kit::view::{Block, Facts, Field, Form, Input, Named, State, Value};
 use super::kit::visit::{Answer, Posted, Visit};
+use super::kit::{authenticator, paths};
 use crate::cookies;
 use crate::pages::fields::Moment;
 use crate::reached::Reached;
@@ -36,7 +36,8 @@ async fn ask(visit: Visit) -> Answer {
     Ok(sign_in_page(visit, "", None).await)
 }
 
-fn field(input: Input, name: &str, label: &str, value: &str, autocomplete: &'static str) -> Field {
+/// One that must be filled in.
+pub(super) fn field(input: Input, name: &str, label: &str, value: &str, autocomplete: &'static str) -> Field {
     Field { autocomplete, ..Field::new(input, name, label, value).must() }
 }
 
@@ -85,10 +86,7 @@ async fn sign_in(Extension(reached): Extension<Reached>, posted: Posted) -> Answ
 
 /// Into the console, with a new session: one that the browser had before is never promoted (session fixation).
 fn inside_with(session: &Session, reached: &Reached) -> Response {
-    let mut response = see(paths::HOME);
-    let cookie = cookies::set_strict(cookies::operator(reached.https), &session.id, reached.https);
-    response.headers_mut().append(header::SET_COOKIE, cookie);
-    response
+    seated_anew(see(paths::HOME), session, reached.https)
 }
 
 async fn sign_out(Extension(reached): Extension<Reached>, headers: HeaderMap, posted: Posted) -> Answer {
@@ -101,6 +99,13 @@ async fn sign_out(Extension(reached): Extension<Reached>, headers: HeaderMap, po
     let mut response = see(paths::SIGN_IN);
     response.headers_mut().append(header::SET_COOKIE, cookies::clear(name, reached.https));
     Ok(response)
+}
+
+/// The browser has this session from now on.
+pub(super) fn seated_anew(mut response: Response, session: &Session, https: bool) -> Response {
+    let cookie = cookies::set_strict(cookies::operator(https), &session.id, https);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
 }
 
 /// Ends the session, and what only it could open: tokens in test runs.
@@ -129,16 +134,13 @@ async fn welcome(visit: Visit, token: &str, name: &str, refused: Option<String>)
 async fn form(visit: Visit, token: &str, name: &str, offer: &Offer, refused: Option<String>) -> Response {
     let mut view = visit.view(None, "Become an operator", Vec::new()).await;
     view.lead = Some(format!("This link makes one operator with the role {}.", offer.role.as_str()));
-    let uri = format!("otpauth://totp/Poolhouse?secret={}&issuer=Poolhouse", offer.key);
+    let mut facts = authenticator::facts(&offer.key, None);
+    facts.push(Named::new("The link is good until", Value::Moment { at: Moment::of(offer.expires_at, visit.ctx.now) }));
     view.blocks.push(Block::Facts(Facts {
         id: "app".to_owned(),
         title: "Add this key to an authenticator app".to_owned(),
         hint: Some("The app then shows a code of six digits that changes every 30 seconds.".to_owned()),
-        facts: vec![
-            Named::copy("Key", &offer.key),
-            Named::copy("The same as an address", &uri),
-            Named::new("The link is good until", Value::Moment { at: Moment::of(offer.expires_at, visit.ctx.now) }),
-        ],
+        facts,
         links: Vec::new(),
     }));
     let fields = vec![

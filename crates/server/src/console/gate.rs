@@ -7,7 +7,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode, header};
 use poolhouse_engine::ctx::Ctx;
-use poolhouse_engine::operators::{self, Left, Need, Operator};
+use poolhouse_engine::operators::{self, Left, Need, Operator, Times};
 
 use super::kit::frame::Signed;
 use super::kit::paths;
@@ -42,7 +42,8 @@ impl Seat {
     pub(super) fn named(&self) -> Option<Signed> {
         match self {
             Self::Operator(operator) => {
-                Some(Signed { name: operator.name.clone(), role: operator.role.as_str(), sign_out_url: paths::SIGN_OUT })
+                let (name, role) = (operator.name.clone(), operator.role.as_str());
+                Some(Signed { name, role, account_url: paths::ACCOUNT, sign_out_url: paths::SIGN_OUT })
             }
             Self::Open | Self::Door => None,
         }
@@ -55,13 +56,28 @@ pub fn before(pages: Router<AppState>, state: &AppState) -> Router<AppState> {
 }
 
 /// What a request needs. Every form changes something or shows a secret, but those named here; of the flow runner every page does:
-/// its runs hold a user's tokens, and it asks as the app client does, with the client's secret.
+/// its runs hold a user's tokens, and it asks as the app client does, with the client's secret. Who may use the console is for owners to
+/// know as well as to say; what an operator does with the own account changes nothing of anybody else's.
 fn need(method: &Method, path: &str) -> Need {
-    if path.strip_prefix(paths::FLOW).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+    let under = |page: &str| path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if under(paths::OPERATORS) {
+        return Need::Operators;
+    }
+    if under(paths::FLOW) {
         return Need::Write;
     }
-    let reads = matches!(*method, Method::GET | Method::HEAD) || [paths::TOKEN, paths::THEME, paths::SIGN_OUT].contains(&path);
+    let own = under(paths::ACCOUNT) || [paths::TOKEN, paths::THEME, paths::SIGN_OUT].contains(&path);
+    let reads = own || matches!(*method, Method::GET | Method::HEAD);
     if reads { Need::Read } else { Need::Write }
+}
+
+/// How long sessions last.
+pub fn times(app: &AppState) -> Times {
+    match app.front.console {
+        Console::Operators { times, .. } => times,
+        // Nobody has one.
+        Console::Open | Console::Closed => Times { idle_ms: 0, most_ms: 0 },
+    }
 }
 
 async fn guard(State(app): State<AppState>, mut request: Request, next: Next) -> Response {

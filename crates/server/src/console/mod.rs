@@ -6,6 +6,7 @@
 //! A page is a handler that fills a [`kit::view::View`] with blocks; one template draws them all. Forms post and are answered by a
 //! redirect ([`kit::visit::Visit::go`]), or by the same page again with what was typed and what is wrong with it.
 
+mod account;
 mod activity;
 mod clients;
 mod coverage;
@@ -24,6 +25,7 @@ mod inspect;
 mod keys;
 pub mod kit;
 mod messages;
+mod operators;
 mod pools;
 mod resource_servers;
 mod search;
@@ -76,7 +78,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         // Only where messages are kept is an inbox.
         Console::Open => gate::before(pages.merge(inbox::routes()), state).merge(flow::before_the_gate()),
         Console::Operators { .. } => {
-            gate::before(pages.merge(door::inside()), state).merge(door::routes()).merge(flow::before_the_gate())
+            let pages = pages.merge(door::inside()).merge(operators::routes()).merge(account::routes());
+            gate::before(pages, state).merge(door::routes()).merge(flow::before_the_gate())
         }
         Console::Closed => Router::new(),
     }

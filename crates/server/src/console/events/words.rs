@@ -47,6 +47,20 @@ fn what(event: &Event) -> String {
         ("RevealToken", _) => "see a token in full in the inspector".to_owned(),
         ("UndoDeletion", _) => "put back what was deleted".to_owned(),
         ("DeleteMessages", _) => "delete messages from the inbox".to_owned(),
+        ("OperatorSignIn", _) => "sign in to the console".to_owned(),
+        ("OperatorSignOut", _) => "sign out of the console".to_owned(),
+        ("MakeOperatorLink", _) => {
+            format!("make a one-time link for an operator with the role {}", target("Role").unwrap_or("?"))
+        }
+        ("VoidOperatorLink", _) => "void a one-time link that makes an operator".to_owned(),
+        ("EnrolOperator", _) => format!("become the operator {} by a one-time link", target("Operator").unwrap_or("?")),
+        ("SetOperatorRole", _) => {
+            format!("give the operator {} the role {}", target("Operator").unwrap_or("?"), target("Role").unwrap_or("?"))
+        }
+        ("RemoveOperator", _) => format!("remove the operator {}", target("Operator").unwrap_or("?")),
+        ("EndOperatorSessions", _) => format!("end sessions of the operator {}", target("Operator").unwrap_or("?")),
+        ("ChangeOperatorPassword", _) => "change the own password".to_owned(),
+        ("RenewOperatorKey", _) => "renew the key of the own one-time codes".to_owned(),
         ("DeleteForGood", _) => "erase what was deleted before its time".to_owned(),
         (page, _) if page.starts_with('/') => format!("use the page {page}"),
         (operation, _) => match target("Username").or(target("ClientName")).or(target("GroupName")).or(target("PoolName")) {

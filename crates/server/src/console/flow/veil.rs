@@ -58,7 +58,7 @@ fn value(value: &mut Value) -> bool {
         | Value::State { text, .. }
         | Value::None { text } => shorten(text),
         Value::List { items } => each(items, shorten),
-        Value::Moment { .. } => false,
+        Value::Moment { .. } | Value::Qr { .. } => false,
     }
 }
 

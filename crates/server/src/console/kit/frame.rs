@@ -36,12 +36,15 @@ pub struct Frame {
     pub home_url: &'static str,
     /// Name and role of who is signed in, where operators sign in.
     pub operator: Option<Signed>,
+    /// Whether real users sign in here, so that nobody takes it for the instance on their own machine.
+    pub production: bool,
 }
 
 #[derive(Clone, Serialize)]
 pub struct Signed {
     pub name: String,
     pub role: &'static str,
+    pub account_url: &'static str,
     pub sign_out_url: &'static str,
 }
 
@@ -51,6 +54,10 @@ pub struct Reach {
     pub signed_in: bool,
     pub inbox: bool,
     pub flow: bool,
+    /// Who may use the console.
+    pub operators: bool,
+    /// An account of one's own.
+    pub account: bool,
 }
 
 impl Reach {
@@ -58,6 +65,8 @@ impl Reach {
         match url {
             paths::INBOX => self.inbox,
             paths::FLOW => self.flow,
+            paths::OPERATORS => self.operators,
+            paths::ACCOUNT => self.account,
             _ => true,
         }
     }
@@ -127,6 +136,8 @@ const OF_THE_INSTANCE: &[(&str, &str)] = &[
     ("Recently deleted", paths::DELETED),
     ("Coverage", paths::COVERAGE),
     ("Health", paths::HEALTH),
+    ("Operators", paths::OPERATORS),
+    ("Your account", paths::ACCOUNT),
 ];
 
 /// A heading, and pages with what follows the pool in their addresses.
@@ -164,7 +175,7 @@ mod tests {
     use super::*;
 
     fn here(path: &str, pool: Option<&str>) -> Vec<String> {
-        let groups = menu(path, pool, Reach { signed_in: true, inbox: true, flow: true });
+        let groups = menu(path, pool, Reach { signed_in: true, inbox: true, flow: true, operators: true, account: true });
         groups.into_iter().flat_map(|group| group.links).filter(|link| link.here).map(|link| link.text).collect()
     }
 
@@ -177,6 +188,7 @@ mod tests {
         assert_eq!(here("/console/pools/a_b/clients/x/delete", Some("a_b")), ["App clients"]);
         assert_eq!(here("/console/pools/a_b/users/ada/password", Some("a_b")), ["Users"]);
         assert_eq!(here("/console/pools/a_b/keys/rotate", Some("a_b")), ["Signing keys"]);
+        assert_eq!(here("/console/operators/x/remove", None), ["Operators"]);
         assert_eq!(here("/console/flow/x/token", Some("a_b")), ["Test a flow"]);
     }
 }

@@ -1,7 +1,9 @@
 //! What every console page is made with: the request and the way to an operation ([`visit`]), what a page consists of ([`view`],
 //! [`frame`]), the four kinds of forms ([`make`] something, [`edit`] settings, [`changes`] by hand, [`destroy`] something), and
-//! the same calls for other tools ([`equivalent`]), counts over time ([`chart`]), mails as they look ([`mail`]). Knows no page.
+//! the same calls for other tools ([`equivalent`]), counts over time ([`chart`]), mails as they look ([`mail`]),
+//! the key of an authenticator app ([`authenticator`]). Knows no page.
 
+pub mod authenticator;
 pub mod changes;
 pub mod chart;
 pub mod checklist;

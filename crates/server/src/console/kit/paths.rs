@@ -21,6 +21,10 @@ pub const DELETED: &str = "/console/deleted";
 pub const COVERAGE: &str = "/console/coverage";
 pub const SIGN_IN: &str = "/console/sign-in";
 pub const SIGN_OUT: &str = "/console/sign-out";
+/// Who may use the console; for owners alone.
+pub const OPERATORS: &str = "/console/operators";
+/// What operators see and change of themselves.
+pub const ACCOUNT: &str = "/console/account";
 /// Followed by a one-time link's token.
 pub const WELCOME: &str = "/console/welcome";
 /// `?q=WORDS`.
@@ -36,6 +40,11 @@ pub const INBOX: &str = "/console/inbox";
 /// The page of one deletion, or one below it.
 pub fn deleted(id: &str, rest: &str) -> String {
     format!("{DELETED}/{}{rest}", segment(id))
+}
+
+/// An operator's page, or one below it.
+pub fn operator(id: &str, rest: &str) -> String {
+    format!("{OPERATORS}/{}{rest}", segment(id))
 }
 
 /// `/console/pools/{pool}{rest}`; `rest` is empty or begins with `/`.

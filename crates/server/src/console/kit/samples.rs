@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::authenticator;
 use super::chart::{self, Chart, Lane, Row};
 use super::checklist::{Checklist, Task};
 use super::equivalent::{Endpoint, Equivalent};
@@ -41,7 +42,11 @@ fn bare(title: &str) -> View {
         frame: Frame {
             version: "0.1.0".to_owned(),
             pools: vec![pool.clone()],
-            menu: frame::menu(&path, Some(POOL), Reach { signed_in: true, inbox: true, flow: true }),
+            menu: frame::menu(
+                &path,
+                Some(POOL),
+                Reach { signed_in: true, inbox: true, flow: true, operators: true, account: true },
+            ),
             pool: Some(pool),
             crumbs: vec![Link::new("Console", paths::HOME), Link::new("User pools", paths::POOLS)],
             back: path.clone(),
@@ -59,7 +64,13 @@ fn bare(title: &str) -> View {
             coverage_url: Some(paths::COVERAGE),
             theme_url: paths::THEME,
             home_url: paths::HOME,
-            operator: Some(Signed { name: "ada".to_owned(), role: "owner", sign_out_url: paths::SIGN_OUT }),
+            operator: Some(Signed {
+                name: "ada".to_owned(),
+                role: "owner",
+                account_url: paths::ACCOUNT,
+                sign_out_url: paths::SIGN_OUT,
+            }),
+            production: true,
         },
         title: title.to_owned(),
         lead: Some("One sentence about this page.".to_owned()),
@@ -97,6 +108,7 @@ fn lists() -> Vec<Block> {
         Named::new("Sign in with", Value::list(vec!["email".to_owned(), "phone_number".to_owned()], "none")),
         Named::new("Group", Value::none("in no group")),
         Named::text("Enabled", "yes"),
+        Named::new("QR code", authenticator::qr("otpauth://totp/Poolhouse")),
     ];
     let row = |name: &str| vec![Value::link(name, "/console"), Value::copy("d3e0a1b2"), Value::Moment { at: at.clone() }];
     let table = |id: &str, rows| {

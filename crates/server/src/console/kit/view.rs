@@ -151,6 +151,15 @@ pub enum Value {
     List {
         items: Vec<String>,
     },
+    /// A picture for an app's camera.
+    Qr {
+        /// Modules, with the white around them.
+        side: i32,
+        /// The dark ones, as an SVG path.
+        path: String,
+        /// What it is, for who does not see it.
+        label: String,
+    },
     /// Nothing there; says so in a word.
     None {
         text: String,

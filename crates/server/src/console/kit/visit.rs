@@ -24,7 +24,7 @@ use super::frame::{self, Frame, PoolName, Reach};
 use super::json::{list, text};
 use super::paths;
 use super::view::{Block, State, View};
-use crate::config::Callers;
+use crate::config::{Callers, Console};
 use crate::console::gate::Seat;
 use crate::console::{flow, theme};
 use crate::control::READY;
@@ -253,6 +253,7 @@ impl Visit {
                 coverage_url: signed_in.then_some(paths::COVERAGE),
                 home_url: paths::HOME,
                 operator: self.seat.named(),
+                production: matches!(self.app.front.console, Console::Operators { .. }),
             },
             title: title.to_owned(),
             lead: None,
@@ -351,6 +352,8 @@ impl Visit {
             signed_in: self.seat != Seat::Door,
             inbox: open && self.app.engine.inbox.is_some(),
             flow: self.seat.may(Need::Write),
+            operators: self.seat.may(Need::Operators),
+            account: matches!(self.seat, Seat::Operator(_)),
         }
     }
 

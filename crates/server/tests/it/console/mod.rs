@@ -1,5 +1,6 @@
 //! `/console`: what every page of it owes; the pages have files of their own.
 
+mod account;
 mod attributes;
 mod clients;
 mod domains;
@@ -14,6 +15,7 @@ mod health;
 mod home;
 mod inbox;
 mod messages;
+mod operator_pages;
 mod operators;
 mod pools;
 mod search;
