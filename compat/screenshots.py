@@ -146,6 +146,19 @@ def operators(page, console: str, log: Path):
     yield "operators-home"
     page.goto(console + "/console/health")
     yield "operators-health"
+    page.goto(console + "/console/operators")
+    page.get_by_role("button", name="Make one-time link").click()
+    page.get_by_role("heading", name="The one-time link").wait_for()
+    yield "operators-list"
+    page.get_by_role("main").get_by_role("link", name="ada", exact=True).click()
+    yield "operators-one"
+    page.get_by_role("link", name="Remove operator").click()
+    yield "operators-remove"
+    page.goto(console + "/console/account")
+    yield "operators-account"
+    page.get_by_role("button", name="Show a new key").click()
+    page.get_by_role("heading", name="Renew the key").wait_for()
+    yield "operators-key"
     page.context.clear_cookies()
     page.goto(console + "/console/sign-in")
     yield "operators-sign-in"

@@ -1,6 +1,6 @@
 """The console as a script sees it: its pages found by their links, their forms as drawn, and the calls they print.
 
-`something_in_it` makes a pool whose pages are not empty; `find_pages` walks; `calls`, `run` and `Runner` are for what is printed.
+`something_in_it` makes a pool whose pages are not empty; `find_pages` walks; `flaws` and `took` judge; `calls`, `run` and `Runner` are for what is printed.
 """
 
 import html
@@ -9,7 +9,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
+from statistics import median
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -20,6 +22,12 @@ from harness.server import COMPAT
 EQUIVALENT = re.compile(r'<code data-equivalent="(\w+)" data-operation="(\w+)" data-changes="(yes|no)">(.*?)</code>', re.S)
 LINK = re.compile(r'<a [^>]*href="([^"]+)"')
 MOST = 300
+AXE = COMPAT / "node_modules/axe-core/axe.min.js"
+# WCAG 2.2 AA, and what axe counts as good practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What a page may weigh, bytes, and take, milliseconds.
+WEIGHT = 50_000
+MILLISECONDS = 100
 KINDS = ["cli", "boto3", "js", "curl"]
 # Nothing but what the call itself says: no profile, no region, no key of this machine.
 ENVIRONMENT = {"PATH": f"{COMPAT.parent}/.venv/bin:{os.environ['PATH']}", "HOME": "/nonexistent"}
@@ -36,18 +44,19 @@ def something_in_it(idp, domain: str) -> Pool:
     return pool
 
 
-def find_pages(base: str, *start: str, without: str = "DemoPool") -> dict[str, str]:
+def find_pages(base: str, *start: str, without: str = "DemoPool", cookies: dict[str, str] | None = None) -> dict[str, str]:
     """Address -> HTML of every page that `start`, and the pages it leads to, link to, in the order found.
 
     base: address of the server (`http://127.0.0.1:9229`). Downloads are no pages. Addresses with `without` in them are left out:
-    the demo pool has the same pages as any other.
+    the demo pool has the same pages as any other. `cookies`: of somebody who is signed in.
     """
     found, ahead = {}, list(start or ["/console"])
     while ahead:
         path = ahead.pop(0)
         if path in found:
             continue
-        reply = requests.get(base + path, headers={"Accept": "text/html"}, timeout=10)
+        # Who is signed in and is led elsewhere may have been led to the door.
+        reply = requests.get(base + path, headers={"Accept": "text/html"}, cookies=cookies, timeout=10, allow_redirects=cookies is None)
         assert reply.status_code == 200, f"{path}: {reply.status_code}"
         if "attachment" in reply.headers.get("Content-Disposition", ""):
             continue
@@ -61,6 +70,25 @@ def find_pages(base: str, *start: str, without: str = "DemoPool") -> dict[str, s
                 ahead.append(target.path + (f"?{target.query}" if target.query else ""))
         assert len(found) < MOST, "the console's links do not end"
     return found
+
+
+def flaws(page) -> list[str]:
+    """What is wrong with the page that is open: found by axe, or wider than the window."""
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("(rules) => axe.run({runOnly: rules}).then((r) => r.violations.map("
+                          "(v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')))", RULES)
+    return found + ([f"scrolls sideways by {wide} px"] if wide > 0 else [])
+
+
+def took(address: str, cookies: dict[str, str] | None = None) -> float:
+    """Milliseconds that a page takes, the median of five times."""
+    times = []
+    for _ in range(5):
+        since = time.monotonic()
+        requests.get(address, cookies=cookies, timeout=10)
+        times.append((time.monotonic() - since) * 1000)
+    return median(times)
 
 
 def calls(text: str, changes: str) -> list[tuple[str, str, str]]:
