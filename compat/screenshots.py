@@ -38,6 +38,8 @@ STEADY = """() => {
     [/\\d{4}-\\d\\d-\\d\\d([ T])\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?/g, '2026-01-01$109:00:00'],
     [/\\d{4}-\\d\\d-\\d\\d/g, '2026-01-01'],
     [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '0b7c2f1e-8d5a-4f3b-9c6d-1e2f3a4b5c6d'],
+    [/\\/console\\/welcome\\/[\\w-]+/g, '/console/welcome/q3Zb7mE0cXv1tR5kWn8uYs2dLh6fGj4aPo9iTxKrBzM'],
+    [/\\b[A-Z2-7]{32}\\b/g, 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'],
     [/\\b\\d+ (second|minute|hour)s? ago/g, '2 minutes ago'],
   ];
   const over = (text) => steady.reduce((now, [from, to]) => now.replace(from, to), text);

@@ -6,7 +6,7 @@
 use poolhouse_store::Tx;
 use poolhouse_store::tables::operators::{self as table, OperatorRow};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Caller, Ctx};
 use crate::error::{Error, Result};
 
 mod account;
@@ -103,7 +103,7 @@ fn from_row(row: &OperatorRow) -> Result<Operator> {
 /// Whether whoever acts may say who uses the console, at the moment of the change itself: an owner who is demoted or removed while a
 /// request of theirs is under way must not leave a link or a role behind. The command line has no name and may.
 async fn may_still(ctx: &Ctx, tx: &mut Tx) -> poolhouse_store::Result<bool> {
-    let Some(name) = ctx.operator() else { return Ok(true) };
+    let Some(name) = ctx.operator() else { return Ok(ctx.caller == Caller::Operator) };
     let row = table::by_name(tx, &name).await?;
     Ok(row.and_then(|row| Role::parse(&row.role)).is_some_and(|role| role.may(Need::Operators)))
 }

@@ -92,8 +92,8 @@ async fn why_not(tx: &mut Tx, id: &str) -> poolhouse_store::Result<Came> {
     Ok(if table::get(tx, id).await?.is_some() { Came::LastOwner } else { Came::Gone })
 }
 
-/// Gives another role. Voids every open link where the role may not make any: it is not kept who made one, and an owner could come
-/// back by a link made for oneself before. Ends no session: the role is read with each request.
+/// Gives another role. Voids every open link where that takes from somebody the right to make any: it is not kept who made one, and an
+/// owner could come back by a link made for oneself before. Ends no session: the role is read with each request.
 ///
 /// # Errors
 /// `InvalidParameterException` where that would leave nobody who may make operators, `ResourceNotFoundException` where the operator is
@@ -106,10 +106,11 @@ pub async fn set_role(ctx: &Ctx, operator: &Listed, role: Role) -> Result<()> {
         if !may_still(&asked, tx).await? {
             return Ok(Came::Forbidden);
         }
+        let before = table::get(tx, &id).await?.and_then(|row| Role::parse(&row.role));
         if !table::set_role(tx, &id, role.as_str()).await? {
             return why_not(tx, &id).await;
         }
-        if !role.may(Need::Operators) {
+        if before.is_some_and(|role| role.may(Need::Operators)) && !role.may(Need::Operators) {
             links_table::void_all(tx).await?;
         }
         Ok(Came::Done)
@@ -117,7 +118,7 @@ pub async fn set_role(ctx: &Ctx, operator: &Listed, role: Role) -> Result<()> {
     ctx.change("SetOperatorRole", async { ctx.store().write(body).await?.told(&operator.name) }).await
 }
 
-/// Removes an operator, ends its sessions and voids every open link, as in [`set_role`].
+/// Removes an operator, ends its sessions and voids every open link, whatever the role was: one may have been given to the same person.
 ///
 /// # Errors
 /// As [`set_role`].

@@ -35,7 +35,7 @@ async fn page(visit: Visit, nonce: &str, refused: Option<(StatusCode, String)>) 
         links: Vec::new(),
     }));
     let mut fields = vec![Field::hidden(NONCE, nonce)];
-    fields.extend(proof_fields());
+    fields.extend(proof_fields("Code that the app shows for the key you have now"));
     fields.push(field(Input::Text, "new", "Code that the app shows for the new key", "", "one-time-code"));
     let status = refused.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
     let form = Form::new("renew", NEW_KEY, "Put the new key in force", fields);

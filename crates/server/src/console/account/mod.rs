@@ -102,16 +102,16 @@ fn table(seen: &[Seen], now: i64) -> Block {
     })
 }
 
-/// The two fields in which somebody proves to be still the one who signed in.
-fn proof_fields() -> Vec<Field> {
+/// The two fields in which somebody proves to be still the one who signed in; `code` is the second one's label.
+fn proof_fields(code: &str) -> Vec<Field> {
     vec![
         field(Input::Password, "password", "Your password", "", "current-password"),
-        field(Input::Text, "code", "Code of your authenticator app", "", "one-time-code").hinting("Each code is taken once."),
+        field(Input::Text, "code", code, "", "one-time-code").hinting("Each code is taken once."),
     ]
 }
 
 fn password_form(refused: Option<String>) -> Form {
-    let mut fields = proof_fields();
+    let mut fields = proof_fields("Code of your authenticator app");
     fields.push(
         field(Input::Password, "new", "New password", "", "new-password")
             .hinting(&format!("At least {PASSWORD_MIN} characters.")),

@@ -19,6 +19,9 @@ use crate::pages::fields::{Link, Moment};
 use crate::state::AppState;
 
 const ROLE: &str = "role";
+const COMMANDS: &str = "poolhouse operator link --config FILE --role ROLE
+poolhouse operator list --config FILE
+poolhouse operator remove --config FILE NAME";
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -70,11 +73,10 @@ async fn page(visit: Visit, shown: Option<Block>, refused: Option<String>) -> An
     let about =
         "The link is shown once, by the answer to this. Whoever opens it within an hour becomes an operator with this role.";
     view.blocks.push(Block::Form(form.hinting(about).refused(refused)));
-    view.blocks.push(Block::Prose {
-        title: Some("On the command line".to_owned()),
-        text: "poolhouse operator link --config FILE --role ROLE makes a link too, also where all access is lost; poolhouse operator list \
-               and poolhouse operator remove do what they say."
-            .to_owned(),
+    view.blocks.push(Block::Code {
+        title: "On the command line".to_owned(),
+        hint: Some("On the machine of the server, also where all access is lost.".to_owned()),
+        text: COMMANDS.to_owned(),
     });
     Ok(visit.show_as(status, view))
 }

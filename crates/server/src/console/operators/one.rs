@@ -46,7 +46,6 @@ async fn page(visit: Visit, one: &Listed, refused: Option<String>) -> Answer {
     };
     let now = visit.ctx.now;
     let mut view = visit.view(None, &one.name, vec![above()]).await;
-    view.actions.push(Link::new("Remove operator", &paths::operator(&one.id, "/remove")));
     let role = Named::new("Role", role_of(one)).noting(one.role.map_or("Lets nobody in.", may));
     let name = Named::text("Name", &one.name);
     view.blocks.push(Block::Facts(Facts {
@@ -61,12 +60,13 @@ async fn page(visit: Visit, one: &Listed, refused: Option<String>) -> Answer {
             Named::new("Sign-in", standing(one, now)),
             Named::text("Open sessions", &open.to_string()),
         ],
-        links: Vec::new(),
+        links: vec![Link::new("Remove operator", &paths::operator(&one.id, "/remove"))],
     }));
     let status = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let fields = vec![Field::one_of(Input::Radio, ROLE, "Role", roles(one.role)).must()];
     let form = Form::new("role", &paths::operator(&one.id, "/role"), "Change role", fields).titled("Change the role");
-    let about = "It counts from the next request on. Taking the role owner away voids every open one-time link, whoever made it.";
+    let about =
+        "It counts from the next request on. Who is no owner any more takes every open one-time link along, whoever made it.";
     view.blocks.push(Block::Form(form.hinting(about).refused(refused)));
     let form =
         Form::new("sessions", &paths::operator(&one.id, "/sessions"), "End sessions", Vec::new()).titled("End the sessions");
@@ -86,7 +86,7 @@ pub async fn set_role(Path(id): Path<String>, posted: Posted) -> Answer {
             // Who is no owner any more has no way back to this page.
             let stays = !is_me(&visit, &one) || role.may(Need::Operators);
             let url = if stays { paths::operator(&one.id, "") } else { paths::HOME.to_owned() };
-            Ok(visit.go(&url, &changed(&one.name, role)))
+            Ok(visit.go(&url, &changed(&one, role)))
         }
         Err(error) => {
             let (visit, said) = visit.said(&error).await?;
@@ -95,9 +95,10 @@ pub async fn set_role(Path(id): Path<String>, posted: Posted) -> Answer {
     }
 }
 
-fn changed(name: &str, role: Role) -> String {
-    let links = if role.may(Need::Operators) { "" } else { " One-time links that were still open are void." };
-    format!("{name} has the role {} now.{links}", role.as_str())
+fn changed(one: &Listed, role: Role) -> String {
+    let lost = one.role == Some(Role::Owner) && role != Role::Owner;
+    let links = if lost { " One-time links that were still open are void." } else { "" };
+    format!("{} has the role {} now.{links}", one.name, role.as_str())
 }
 
 pub async fn end_sessions(Path(id): Path<String>, posted: Posted) -> Answer {

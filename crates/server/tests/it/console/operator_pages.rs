@@ -242,6 +242,10 @@ async fn a_role_counts_at_once(house: House) {
     assert_eq!(bob.get(LIST).await.status, StatusCode::FORBIDDEN, "no new sign-in is needed for it");
     assert_eq!(bob.get("/console").await.status, StatusCode::OK);
     has(&page_of(&mut ada, "bob").await, &["Looks; changes nothing and sees no secret."]);
+    let kept = invite(&mut ada, "admin").await;
+    let page = page_of(&mut ada, "bob").await;
+    send(&mut ada, &page, "role", &[("role", "admin")]).await;
+    assert_eq!(house.browser().get(&kept).await.status, StatusCode::OK, "nobody lost the right to make links");
     // One's own: where the list is out of reach, the way leads home.
     let page = page_of(&mut ada, "bob").await;
     send(&mut ada, &page, "role", &[("role", "owner")]).await;
@@ -281,7 +285,9 @@ async fn who_is_no_owner_any_more_leaves_nothing_behind(house: House) {
         let before = state(&house).await;
         let as_bob = host();
         as_bob.operated_by("bob");
+        let nobody = house.engine.ctx(Caller::Anonymous, None);
         let refusals = [
+            operators::link(&nobody, Role::Owner).await.err(),
             operators::link(&as_bob, Role::Owner).await.err(),
             operators::set_role(&as_bob, &bob, Role::Owner).await.err(),
             operators::set_role(&as_bob, &ada, Role::ReadOnly).await.err(),
@@ -316,6 +322,10 @@ async fn sec_068_an_owner_ends_an_operators_sessions() {
     has(&send(&mut ada, &page, "sessions", &[]).await, &["1 session of eve ended."]);
     assert!(at_the_door(&eve.get("/console").await));
     assert_eq!(ada.get(LIST).await.status, StatusCode::OK);
+    house.engine.audit.flush().await;
+    let listed = ada.get("/console/events?action=EndOperatorSessions&outcome=done").await;
+    let event = ada.get(&link(&listed, "<bdi>EndOperatorSessions</bdi>")).await;
+    has(&event, &["The operator ada wanted to end sessions of the operator eve. It was done."]);
     let mine = page_of(&mut ada, "ada").await;
     let gone = submit(&mut ada, &mine, "sessions", &[]).await;
     has(&ada.follow(gone).await, &["Sign in to the console"]);
