@@ -16,6 +16,7 @@ mod home;
 mod inbox;
 mod messages;
 mod operator_pages;
+mod operator_roles;
 mod operators;
 mod pools;
 mod search;

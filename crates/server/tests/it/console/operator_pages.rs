@@ -12,14 +12,14 @@ use crate::audit::events;
 use crate::browser::Browser;
 use crate::harness::{House, Reply, Store};
 
-const LIST: &str = "/console/operators";
+pub const LIST: &str = "/console/operators";
 
-async fn postgres() -> House {
+pub async fn postgres() -> House {
     House::with(options(Store::Postgres)).await
 }
 
 /// The page of an operator, by the list's own link.
-async fn page_of(browser: &mut Browser<'_>, name: &str) -> Reply {
+pub async fn page_of(browser: &mut Browser<'_>, name: &str) -> Reply {
     let mut list = browser.get(LIST).await;
     assert_eq!(list.status, StatusCode::OK, "{list:?}");
     // The frame leads to one's own account by the same name.
@@ -30,7 +30,7 @@ async fn page_of(browser: &mut Browser<'_>, name: &str) -> Reply {
 }
 
 /// Makes a link on the page; where it leads.
-async fn invite(browser: &mut Browser<'_>, role: &str) -> String {
+pub async fn invite(browser: &mut Browser<'_>, role: &str) -> String {
     let list = browser.get(LIST).await;
     let made = submit(browser, &list, "invite", &[("role", role)]).await;
     assert_eq!(made.status, StatusCode::OK, "{made:?}");
@@ -45,13 +45,13 @@ fn shown(made: &Reply) -> String {
 }
 
 /// What is known of everybody, and how many links are open.
-async fn state(house: &House) -> (Vec<(String, Option<Role>)>, usize) {
+pub async fn state(house: &House) -> (Vec<(String, Option<Role>)>, usize) {
     let ctx = house.engine.ctx(Caller::Operator, None);
     let all = operators::list(&ctx).await.unwrap().into_iter().map(|one| (one.name, one.role)).collect();
     (all, operators::open_links(&ctx).await.unwrap().len())
 }
 
-async fn events_of(house: &House, action: &str) -> Vec<Event> {
+pub async fn events_of(house: &House, action: &str) -> Vec<Event> {
     events(house).await.into_iter().filter(|event| event.action == action).collect()
 }
 
@@ -230,86 +230,6 @@ async fn sec_064_the_last_owner_stays_on_sqlite() {
 #[tokio::test]
 async fn sec_064_the_last_owner_stays_on_postgres() {
     the_last_owner_stays(postgres().await).await;
-}
-
-async fn a_role_counts_at_once(house: House) {
-    let (mut ada, _) = operator(&house, "ada", Role::Owner).await;
-    let (mut bob, _) = operator(&house, "bob", Role::Owner).await;
-    let url = invite(&mut bob, "owner").await;
-    let page = page_of(&mut ada, "bob").await;
-    has(&send(&mut ada, &page, "role", &[("role", "read-only")]).await, &["bob has the role read-only now.", "void"]);
-    assert_eq!(house.browser().get(&url).await.status, StatusCode::NOT_FOUND, "what bob made for later");
-    assert_eq!(bob.get(LIST).await.status, StatusCode::FORBIDDEN, "no new sign-in is needed for it");
-    assert_eq!(bob.get("/console").await.status, StatusCode::OK);
-    has(&page_of(&mut ada, "bob").await, &["Looks; changes nothing and sees no secret."]);
-    let kept = invite(&mut ada, "admin").await;
-    let page = page_of(&mut ada, "bob").await;
-    send(&mut ada, &page, "role", &[("role", "admin")]).await;
-    assert_eq!(house.browser().get(&kept).await.status, StatusCode::OK, "nobody lost the right to make links");
-    // One's own: where the list is out of reach, the way leads home.
-    let page = page_of(&mut ada, "bob").await;
-    send(&mut ada, &page, "role", &[("role", "owner")]).await;
-    let mine = page_of(&mut ada, "ada").await;
-    let gone = submit(&mut ada, &mine, "role", &[("role", "admin")]).await;
-    assert_eq!(gone.location(), "/console");
-    has(&ada.follow(gone).await, &["ada has the role admin now.", "ada</bdi></a> · admin"]);
-    let told: Vec<String> =
-        events_of(&house, "SetOperatorRole").await.iter().map(|event| format!("{:?} {:?}", event.actor, event.target)).collect();
-    assert!(told[0].contains("operator ada") && told[0].contains("bob") && told[0].contains("read-only"), "{told:?}");
-}
-
-#[tokio::test]
-async fn sec_067_a_role_counts_at_once_on_sqlite() {
-    a_role_counts_at_once(house().await).await;
-}
-
-#[tokio::test]
-async fn sec_067_a_role_counts_at_once_on_postgres() {
-    a_role_counts_at_once(postgres().await).await;
-}
-
-/// The gate has let somebody in as an owner, who is one no more when the change comes to be made.
-async fn who_is_no_owner_any_more_leaves_nothing_behind(house: House) {
-    operator(&house, "ada", Role::Owner).await;
-    operator(&house, "bob", Role::Owner).await;
-    let host = || house.engine.ctx(Caller::Operator, None);
-    let found = async |name| operators::find(&host(), name).await.unwrap().unwrap();
-    let (ada, bob) = (found("ada").await, found("bob").await);
-    for demoted in [true, false] {
-        match demoted {
-            true => operators::set_role(&host(), &bob, Role::Admin).await.unwrap(),
-            false => operators::remove(&host(), &bob).await.unwrap(),
-        }
-        operators::link(&host(), Role::Admin).await.unwrap();
-        let handle = operators::open_links(&host()).await.unwrap().remove(0).handle;
-        let before = state(&house).await;
-        let as_bob = host();
-        as_bob.operated_by("bob");
-        let nobody = house.engine.ctx(Caller::Anonymous, None);
-        let refusals = [
-            operators::link(&nobody, Role::Owner).await.err(),
-            operators::link(&as_bob, Role::Owner).await.err(),
-            operators::set_role(&as_bob, &bob, Role::Owner).await.err(),
-            operators::set_role(&as_bob, &ada, Role::ReadOnly).await.err(),
-            operators::remove(&as_bob, &ada).await.err(),
-            operators::end_sessions(&as_bob, &ada).await.err(),
-            operators::void_link(&as_bob, &handle).await.err(),
-        ];
-        for refusal in refusals {
-            assert_eq!(refusal.map(|error| error.code().as_str()), Some("AccessDeniedException"));
-        }
-        assert_eq!(state(&house).await, before);
-    }
-}
-
-#[tokio::test]
-async fn sec_067_who_is_no_owner_any_more_leaves_nothing_behind_on_sqlite() {
-    who_is_no_owner_any_more_leaves_nothing_behind(house().await).await;
-}
-
-#[tokio::test]
-async fn sec_067_who_is_no_owner_any_more_leaves_nothing_behind_on_postgres() {
-    who_is_no_owner_any_more_leaves_nothing_behind(postgres().await).await;
 }
 
 #[tokio::test]
